@@ -1,0 +1,31 @@
+import { AccessModule } from '@app/access';
+import { AuditModule } from '@app/audit';
+import { type Config, PlatformModule } from '@app/platform';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { AttestationsModule } from './attestations/attestations.module.js';
+import { AuthModule } from './auth/auth.module.js';
+import { GraphqlModule } from './graphql/graphql.module.js';
+import { HttpExceptionFilter } from './http/exception.filter.js';
+import { HealthController } from './http/health.controller.js';
+import { MlflowModule } from './mlflow/mlflow.module.js';
+
+@Module({})
+export class AppModule {
+  static forRoot(config: Config): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        PlatformModule.forRoot('api', config),
+        AccessModule,
+        AuditModule,
+        AttestationsModule,
+        AuthModule,
+        MlflowModule,
+        GraphqlModule,
+      ],
+      controllers: [HealthController],
+      providers: [{ provide: APP_FILTER, useClass: HttpExceptionFilter }],
+    };
+  }
+}

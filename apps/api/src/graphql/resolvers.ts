@@ -1,0 +1,99 @@
+import { AccessChangeResolver } from './access/access-change.resolver.js';
+import { AccessTokenResolver } from './access/access-token.resolver.js';
+import { AccessStepFields, ExplanationResolver, PermissionDeniedFields } from './access/explanation.resolver.js';
+import { ExternalIdentityResolver } from './access/external-identity.resolver.js';
+import { PrincipalResolver } from './access/principal.resolver.js';
+import { AuditEventResolver, PromotionRequestAuditFields, SecurableAuditFields } from './audit/audit-event.resolver.js';
+import { GrantResolver, PrincipalGrantFields } from './namespace/grant.resolver.js';
+import { CatalogResolver, SchemaResolver } from './namespace/namespace.resolver.js';
+import { SecurableFields } from './namespace/securable.fields.js';
+import { ComparisonResolver } from './promotion/comparison.resolver.js';
+import {
+  DiscussionCommentFields,
+  DiscussionResolver,
+  PromotionRequestDiscussionFields,
+} from './promotion/discussion.resolver.js';
+import {
+  BreakGlassReviewFields,
+  ExceptionResolver,
+  GateRunWaiverFields,
+  GateWaiverFields,
+  PromotionRequestReviewFields,
+  ViolationFields,
+} from './promotion/exception.resolver.js';
+import {
+  ApprovalRuleFields,
+  PolicyResolver,
+  PolicyRevisionFields,
+  SecurablePolicyFields,
+} from './promotion/policy.resolver.js';
+import { PolicyPreviewResolver, PolicyRevisionDifference } from './promotion/policy-preview.resolver.js';
+import { PromotionChangeResolver } from './promotion/promotion-change.resolver.js';
+import {
+  ApprovalProgressFields,
+  DecisionFields,
+  GateRunFields,
+  PromotionRequestFields,
+} from './promotion/promotion-request.fields.js';
+import { PromotionRequestResolver } from './promotion/promotion-request.resolver.js';
+import { PromotionRequestStatementFields } from './promotion/statement.fields.js';
+import { ModelAliasFields, ModelVersionFields, StageTransitionFields } from './registry/model-version.fields.js';
+import { ModelVersionResolver } from './registry/model-version.resolver.js';
+import { RegisteredModelFields } from './registry/registered-model.fields.js';
+import { RegisteredModelResolver, SchemaModelFields } from './registry/registered-model.resolver.js';
+import { NodeResolver } from './server/node.resolver.js';
+import { ExperimentResolver } from './tracking/experiment.resolver.js';
+import { ModelVersionRunFields, RunResolver } from './tracking/run.resolver.js';
+
+/** Every resolver of the schema. */
+export const resolvers = [
+  AccessChangeResolver,
+  AccessStepFields,
+  AccessTokenResolver,
+  ApprovalProgressFields,
+  ApprovalRuleFields,
+  AuditEventResolver,
+  CatalogResolver,
+  ComparisonResolver,
+  DecisionFields,
+  ExplanationResolver,
+  ExternalIdentityResolver,
+  ExperimentResolver,
+  GateRunFields,
+  GrantResolver,
+  ModelAliasFields,
+  ModelVersionFields,
+  ModelVersionResolver,
+  ModelVersionRunFields,
+  NodeResolver,
+  PermissionDeniedFields,
+  BreakGlassReviewFields,
+  DiscussionCommentFields,
+  DiscussionResolver,
+  ExceptionResolver,
+  GateRunWaiverFields,
+  GateWaiverFields,
+  PolicyPreviewResolver,
+  PolicyResolver,
+  PolicyRevisionDifference,
+  PolicyRevisionFields,
+  PrincipalGrantFields,
+  PrincipalResolver,
+  PromotionChangeResolver,
+  PromotionRequestAuditFields,
+  PromotionRequestDiscussionFields,
+  PromotionRequestFields,
+  PromotionRequestResolver,
+  PromotionRequestReviewFields,
+  PromotionRequestStatementFields,
+  RegisteredModelFields,
+  RegisteredModelResolver,
+  RunResolver,
+  SchemaModelFields,
+  SchemaResolver,
+  SecurableAuditFields,
+  SecurableFields,
+  SecurablePolicyFields,
+  StageTransitionFields,
+  ViolationFields,
+];

@@ -1,0 +1,46 @@
+import { Artifacts, artifactPathOf } from '@app/artifacts';
+import { FailedPrecondition } from '@app/platform';
+import { LoggedModels, Runs } from '@app/tracking';
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { z } from 'zod';
+import { Requires } from '../../http/requires.js';
+import { ofRun } from '../tracking/fields.js';
+import { omitUnset, optional, parseParams, required } from '../wire/parse.js';
+import { toMlflowFile } from './convert.js';
+
+const runParams = ofRun({ path: optional(z.string()) });
+const modelParams = z.object({ model_id: required, artifact_directory_path: optional(z.string()) });
+
+/** The files of a run, and those of a logged model, by the name of what they belong to. */
+@Controller('api/2.0/mlflow')
+export class ListingsController {
+  constructor(
+    private readonly artifacts: Artifacts,
+    private readonly runs: Runs,
+    private readonly models: LoggedModels,
+  ) {}
+
+  @Requires('READ')
+  @Get('artifacts/list')
+  async ofRun(@Query() query: unknown) {
+    const { run_id, path } = parseParams(runParams, query);
+    return this.list((await this.runs.get(run_id)).artifactUri, path);
+  }
+
+  @Requires('READ')
+  @Get('logged-models/:model_id/artifacts/directories')
+  async ofModel(@Param() path: object, @Query() query: object) {
+    const { model_id, artifact_directory_path } = parseParams(modelParams, { ...query, ...path });
+    return this.list((await this.models.get(model_id)).artifactUri, artifact_directory_path);
+  }
+
+  private async list(rootUri: string, folder: string | undefined) {
+    const root = artifactPathOf(rootUri);
+    if (root === undefined) {
+      throw new FailedPrecondition('FOREIGN_ARTIFACTS', `root_uri: "${rootUri}" is not in the store of this service`);
+    }
+    const below = folder?.replace(/\/$/, '') || undefined;
+    const entries = await this.artifacts.list(below ? `${root}/${below}` : root);
+    return omitUnset({ root_uri: rootUri, files: entries.map((entry) => toMlflowFile(entry, below)) });
+  }
+}

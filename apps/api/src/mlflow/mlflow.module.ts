@@ -1,0 +1,35 @@
+import { ArtifactsModule } from '@app/artifacts';
+import { RegistryModule } from '@app/registry';
+import { TrackingModule } from '@app/tracking';
+import { Module } from '@nestjs/common';
+import { ArtifactsController } from './artifacts/artifacts.controller.js';
+import { ListingsController } from './artifacts/listings.controller.js';
+import { ModelNames } from './registry/model-names.js';
+import { ModelVersionsController } from './registry/model-versions.controller.js';
+import { RegisteredModelsController } from './registry/registered-models.controller.js';
+import { VersionSources } from './registry/version-source.js';
+import { ExperimentsController } from './tracking/experiments.controller.js';
+import { LoggedModelsController } from './tracking/logged-models.controller.js';
+import { RunDataController } from './tracking/run-data.controller.js';
+import { RunsController } from './tracking/runs.controller.js';
+import { VersionController } from './tracking/version.controller.js';
+
+/** The door for MLflow clients: /api/2.0/mlflow, /api/3.0/mlflow, /api/2.0/mlflow-artifacts, and the same below /ajax-api. */
+@Module({
+  imports: [ArtifactsModule, RegistryModule, TrackingModule],
+  controllers: [
+    ArtifactsController,
+    ExperimentsController,
+    ListingsController,
+    LoggedModelsController,
+    ModelVersionsController,
+    RegisteredModelsController,
+    RunDataController,
+    RunsController,
+    VersionController,
+  ],
+  providers: [ModelNames, VersionSources],
+  // GraphQL registers versions too, from the same sources.
+  exports: [VersionSources],
+})
+export class MlflowModule {}

@@ -1,0 +1,91 @@
+import { LOGGER } from '@app/platform';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { type JobData, type QueueName, queueNames } from './job.js';
+import { OutboxRepository } from './outbox.repository.js';
+import { Queues } from './queues.js';
+import type { Subscription } from './subscriptions.js';
+
+/** The longest that a message of the API waits before it is seen. Messages of this process wake the relay at once. */
+const pollMs = 150;
+const pauseAfterErrorMs = 1000;
+
+/**
+ * Ships messages of the outbox to the queues. A message is marked as shipped before it is: one that is lost in between
+ * is found by the reconciler, and no transaction ever waits for Redis.
+ */
+@Injectable()
+export class OutboxRelay {
+  private stopped = false;
+  private running: Promise<void> = Promise.resolve();
+  private wakeUp: () => void = () => undefined;
+
+  constructor(
+    @Inject(LOGGER) private readonly logger: Logger,
+    private readonly outbox: OutboxRepository,
+    private readonly queues: Queues,
+  ) {}
+
+  start(subscriptions: ReadonlyMap<string, Subscription>): void {
+    this.running = this.loop(subscriptions);
+  }
+
+  /** There is something to ship. */
+  wake(): void {
+    this.wakeUp();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.wake();
+    await this.running;
+  }
+
+  private async loop(subscriptions: ReadonlyMap<string, Subscription>): Promise<void> {
+    while (!this.stopped) {
+      const pause = await this.shipBatch(subscriptions).then(
+        (shipped) => (shipped > 0 ? 0 : pollMs),
+        (error) => {
+          this.logger.error({ err: error }, 'messages could not be shipped');
+          return pauseAfterErrorMs;
+        },
+      );
+      if (pause > 0 && !this.stopped) await this.rest(pause);
+    }
+  }
+
+  private async shipBatch(subscriptions: ReadonlyMap<string, Subscription>): Promise<number> {
+    const messages = await this.outbox.take();
+    for (const name of queueNames) {
+      await this.ship(
+        name,
+        messages.filter(({ event }) => subscriptions.get(event)?.queue === name),
+      );
+    }
+    const unknown = messages.filter(({ event }) => !subscriptions.has(event));
+    // Left as shipped: a newer version of the worker, which knows the event, takes it up by its reconciler.
+    if (unknown.length > 0)
+      this.logger.error({ events: unknown.map(({ event }) => event) }, 'messages of unknown events');
+    return messages.length;
+  }
+
+  private async ship(name: QueueName, messages: readonly JobData[]): Promise<void> {
+    if (messages.length === 0) return;
+    try {
+      await this.queues.add(name, messages);
+    } catch (error) {
+      await this.outbox.putBack(messages.map(({ messageId }) => messageId));
+      throw error;
+    }
+  }
+
+  private rest(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.wakeUp = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,100 @@
+import { GateRuns } from '@app/gates';
+import { Sessions } from '@app/identity';
+import { Config, IdempotencyKeys, LOGGER, TransactionalPool } from '@app/platform';
+import { PromotionProgress } from '@app/promotion';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { OutboxRepository } from './outbox.repository.js';
+import { OutboxRelay } from './outbox-relay.js';
+import { PendingRegistrations } from './pending-registrations.js';
+import { asWorker } from './worker-context.js';
+
+/** Any number will do, as long as it is nobody else's in this database. */
+const leaderLock = 7_461_290_355;
+
+/**
+ * Brings on what was left behind: lost messages, gate runs whose worker died, requests whose time has come. PostgreSQL
+ * says what is due; the queue is not asked. Of several workers one does it at a time.
+ */
+@Injectable()
+export class Reconciler {
+  private stopped = false;
+  private running: Promise<void> = Promise.resolve();
+  private wakeUp: () => void = () => undefined;
+
+  constructor(
+    private readonly config: Config,
+    private readonly gateRuns: GateRuns,
+    private readonly idempotencyKeys: IdempotencyKeys,
+    @Inject(LOGGER) private readonly logger: Logger,
+    private readonly outbox: OutboxRepository,
+    @Inject(TransactionalPool) private readonly pool: TransactionalPool,
+    private readonly pendingRegistrations: PendingRegistrations,
+    private readonly promotions: PromotionProgress,
+    private readonly relay: OutboxRelay,
+    private readonly sessions: Sessions,
+  ) {}
+
+  start(): void {
+    this.running = this.loop();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.wakeUp();
+    await this.running;
+  }
+
+  private async loop(): Promise<void> {
+    while (!this.stopped) {
+      await this.attempt('lead', () => this.roundAsLeader());
+      if (!this.stopped) await this.rest(this.config.settings.RECONCILE_SECONDS * 1000);
+    }
+  }
+
+  /** The lock belongs to a connection of its own, and ends with it: a dead leader holds up nobody. */
+  private async roundAsLeader(): Promise<void> {
+    const connection = await this.pool.checkout();
+    try {
+      const { rows } = await connection.query('SELECT pg_try_advisory_lock($1) AS leads', [leaderLock]);
+      if (!rows[0].leads) return;
+      await this.round().finally(() => connection.query('SELECT pg_advisory_unlock($1)', [leaderLock]));
+    } finally {
+      connection.release();
+    }
+  }
+
+  private async round(): Promise<void> {
+    await this.attempt('ship lost messages', () => this.outbox.reshipLost());
+    await this.attempt('queue stranded gate runs', () => this.gateRuns.requeueStranded());
+    await this.attempt('queue pending registrations', () => this.pendingRegistrations.requeue());
+    await this.attempt('bring on requests', async () => {
+      for (const work of await this.promotions.due()) {
+        await this.attempt(`${work.work} request ${work.id}`, () => this.promotions.bringOn(work));
+      }
+    });
+    await this.attempt('forget old messages', () => this.outbox.purge());
+    await this.attempt('forget old idempotency keys', () => this.idempotencyKeys.purge());
+    await this.attempt('forget old sessions', () => this.sessions.purge());
+    this.relay.wake();
+  }
+
+  /** One step that fails does not keep the others from being done. */
+  private async attempt(what: string, step: () => Promise<unknown>): Promise<void> {
+    try {
+      await asWorker('reconciler', step);
+    } catch (error) {
+      this.logger.error({ err: error }, `the reconciler failed to ${what}`);
+    }
+  }
+
+  private rest(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.wakeUp = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,60 @@
+import { GateRuns, gateRunFinished, gateRunQueued } from '@app/gates';
+import type { OutboxEvent } from '@app/platform';
+import { PromotionProgress, promotionRequestApproved } from '@app/promotion';
+import { modelVersionRegistered, Registrations } from '@app/registry';
+import type { QueueName } from './job.js';
+import type { WorkerMetrics } from './worker-metrics.js';
+
+/** One arrow: an event, the queue that carries it, and what happens then. The handler may be called more than once. */
+export interface Subscription {
+  event: string;
+  queue: QueueName;
+  handle(payload: unknown): Promise<void>;
+  /** The type of gate that it is, of which only so many may run at once. */
+  gateType?(payload: unknown): string;
+}
+
+interface Services {
+  gateRuns: GateRuns;
+  metrics: WorkerMetrics;
+  promotions: PromotionProgress;
+  registrations: Registrations;
+}
+
+function on<Payload>(
+  event: OutboxEvent<Payload>,
+  queue: QueueName,
+  handle: (payload: Payload) => Promise<void>,
+): Subscription {
+  return { event: event.name, queue, handle: (payload) => handle(event.payload.parse(payload)) };
+}
+
+/** Every asynchronous arrow of the service, on one page. */
+export const subscriptionsOf = ({ gateRuns, metrics, promotions, registrations }: Services): Subscription[] => [
+  on(modelVersionRegistered, 'gates', ({ versionId }) => registrations.complete(versionId)),
+  {
+    ...on(gateRunQueued, 'gates', ({ gateRunId }) => metrics.timeGate(() => gateRuns.run(gateRunId))),
+    gateType: (payload) => gateRunQueued.payload.parse(payload).type,
+  },
+  on(gateRunFinished, 'messages', ({ promotionRequestId }) => promotions.evaluate(promotionRequestId)),
+  on(promotionRequestApproved, 'gates', ({ promotionRequestId }) => promotions.apply(promotionRequestId)),
+];
+
+/**
+ * The subscriptions by event, when each event has exactly one.
+ * @throws Error naming the events that have none, or two; and handlers of what is no event
+ */
+export function oneForEach(
+  events: readonly string[],
+  subscriptions: readonly Subscription[],
+): Map<string, Subscription> {
+  const byEvent = new Map(subscriptions.map((subscription) => [subscription.event, subscription]));
+  const handled = subscriptions.map(({ event }) => event);
+  const problems = [
+    ...events.filter((event) => !byEvent.has(event)).map((event) => `${event} has no handler`),
+    ...handled.filter((event, index) => handled.indexOf(event) !== index).map((event) => `${event} has two handlers`),
+    ...handled.filter((event) => !events.includes(event)).map((event) => `${event} is no event`),
+  ];
+  if (problems.length > 0) throw new Error(`the subscriptions are wrong: ${problems.join('; ')}`);
+  return byEvent;
+}

@@ -1,0 +1,68 @@
+import { Metrics } from '@app/platform';
+import { Injectable } from '@nestjs/common';
+import { Gauge, Histogram } from 'prom-client';
+import { queueNames } from './job.js';
+import { OutboxRepository } from './outbox.repository.js';
+import { Queues } from './queues.js';
+
+/** What Prometheus is told of queues, outbox and gates. Gauges are measured when it asks. */
+@Injectable()
+export class WorkerMetrics {
+  private readonly gateDurations: Histogram<'type' | 'status'>;
+
+  constructor(
+    private readonly metrics: Metrics,
+    private readonly outbox: OutboxRepository,
+    private readonly queues: Queues,
+  ) {
+    this.gateDurations = new Histogram({
+      name: 'imprimatur_gate_run_duration_seconds',
+      help: 'Time from the claim of a gate run to its judgement.',
+      labelNames: ['type', 'status'],
+      buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 1800],
+      registers: [metrics.registry],
+    });
+    this.gauge('imprimatur_queue_jobs', 'Jobs in a queue, by state.', ['queue', 'state'], (gauge) =>
+      this.measureQueues(gauge),
+    );
+    this.gauge('imprimatur_outbox_unhandled_messages', 'Messages that nobody has handled yet.', [], async (gauge) =>
+      gauge.set((await this.outbox.lag()).unhandled),
+    );
+    this.gauge(
+      'imprimatur_outbox_lag_seconds',
+      'Age of the oldest message that waits to be shipped.',
+      [],
+      async (gauge) => gauge.set((await this.outbox.lag()).oldestSeconds),
+    );
+  }
+
+  /** Measures a gate run that reached its judgement. */
+  async timeGate(run: () => Promise<{ type: string; status: string } | undefined>): Promise<void> {
+    const end = this.gateDurations.startTimer();
+    const judged = await run();
+    if (judged) end(judged);
+  }
+
+  private gauge<Label extends string>(
+    name: string,
+    help: string,
+    labelNames: Label[],
+    measure: (gauge: Gauge<Label>) => Promise<void>,
+  ): void {
+    new Gauge<Label>({
+      name,
+      help,
+      labelNames,
+      registers: [this.metrics.registry],
+      collect() {
+        return measure(this);
+      },
+    });
+  }
+
+  private async measureQueues(gauge: Gauge<'queue' | 'state'>): Promise<void> {
+    for (const queue of queueNames) {
+      for (const [state, count] of Object.entries(await this.queues.counts(queue))) gauge.set({ queue, state }, count);
+    }
+  }
+}

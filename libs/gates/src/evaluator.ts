@@ -1,0 +1,33 @@
+import type { GateConfig, GateType } from '@app/policy';
+import { artifactIntegrity } from './artifact-integrity.js';
+import { artifactScan } from './artifact-scan.js';
+import type { GateInput, GateLogger } from './gate-input.js';
+import type { GateRun, Judgement } from './gate-run.js';
+import { lineage } from './lineage.js';
+import { metricRegression } from './metric-regression.js';
+import { metricThreshold } from './metric-threshold.js';
+import { modelCard } from './model-card.js';
+import { signature } from './signature.js';
+
+/** Judges one version. It reads through its input only, and writes nothing but its log. */
+export type Evaluator<Type extends GateType> = (
+  config: GateConfig<Type>,
+  input: GateInput,
+  log: GateLogger,
+) => Promise<Judgement>;
+
+const evaluators: { [Type in GateType]: Evaluator<Type> } = {
+  METRIC_THRESHOLD: metricThreshold,
+  METRIC_REGRESSION: metricRegression,
+  SIGNATURE: signature,
+  MODEL_CARD: modelCard,
+  LINEAGE: lineage,
+  ARTIFACT_INTEGRITY: artifactIntegrity,
+  ARTIFACT_SCAN: artifactScan,
+};
+
+/** Runs the evaluator of the gate's type. Its configuration was checked when the policy was written. */
+export function evaluate({ type, config }: Pick<GateRun, 'type' | 'config'>, input: GateInput, log: GateLogger) {
+  const evaluator = evaluators[type] as Evaluator<GateType>;
+  return evaluator(config as GateConfig<GateType>, input, log);
+}

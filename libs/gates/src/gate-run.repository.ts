@@ -1,0 +1,126 @@
+import { Database } from '@app/platform';
+import type { EffectiveGate } from '@app/policy';
+import { Injectable } from '@nestjs/common';
+import sql, { raw } from 'sql-template-tag';
+import { v7 as uuidv7 } from 'uuid';
+import { type GateRun, type Judgement, leaseSeconds, retryDelaySeconds } from './gate-run.js';
+import { gateRunQueued } from './gates.events.js';
+
+const columns = raw(`g.id, g.request_id AS "requestId", g.version_id AS "versionId",
+  g.incumbent_version_id AS "incumbentVersionId", g.policy_revision_id AS "policyRevisionId",
+  g.round, g.key, g.type, g.required, g.config, g.timeout_seconds AS "timeoutSeconds", g.max_attempts AS "maxAttempts",
+  g.attempt, g.status, g.summary, g.output, g.inputs, g.queued_at AS "queuedAt", g.started_at AS "startedAt",
+  g.lease_until AS "leaseUntil", g.retry_at AS "retryAt", g.finished_at AS "finishedAt"`);
+
+const lease = raw(`now() + interval '${leaseSeconds} seconds'`);
+
+/** Waits for a worker, and not for the end of a pause. */
+const isDue = raw(`g.status = 'QUEUED' AND (g.retry_at IS NULL OR g.retry_at <= now())`);
+
+/** What the worker is told of a run that waits for it. */
+type QueuedRun = { gateRunId: string; type: string };
+
+/** One go through the gates of a request. */
+export type Round = Pick<GateRun, 'requestId' | 'versionId' | 'incumbentVersionId' | 'round'>;
+
+/** The claim that a worker holds on a run: a later claim has a higher attempt, and takes it away. */
+type Claim = Pick<GateRun, 'id' | 'attempt'>;
+
+@Injectable()
+export class GateRunRepository {
+  constructor(private readonly db: Database) {}
+
+  byId(id: string): Promise<GateRun | undefined> {
+    return this.db.first<GateRun>(sql`SELECT ${columns} FROM gate_runs g WHERE g.id = ${id}::uuid`);
+  }
+
+  /** The runs of requests, of their latest round. */
+  ofRequests(requestIds: readonly string[]): Promise<GateRun[]> {
+    return this.db.query<GateRun>(sql`
+      SELECT ${columns} FROM gate_runs g JOIN promotion_requests r ON r.id = g.request_id AND r.round = g.round
+      WHERE g.request_id = ANY(${requestIds}::uuid[]) ORDER BY g.request_id, g.id`);
+  }
+
+  async insert(
+    gates: readonly EffectiveGate[],
+    { requestId, versionId, incumbentVersionId, round }: Round,
+  ): Promise<QueuedRun[]> {
+    const rows = gates.map((gate) => ({ ...gate, id: uuidv7() }));
+    await this.db.execute(sql`
+      INSERT INTO gate_runs (id, request_id, version_id, incumbent_version_id, policy_revision_id, round, key, type, required, config, timeout_seconds, max_attempts)
+      SELECT g.id, ${requestId}::uuid, ${versionId}::uuid, ${incumbentVersionId}::uuid, g."policyRevisionId", ${round}::int4, g.key, g.type, g.required, g.config,
+        g."timeoutSeconds", g.attempts
+      FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS g(id uuid, "policyRevisionId" uuid, key text, type text,
+        required boolean, config jsonb, "timeoutSeconds" int4, attempts int4)`);
+    return rows.map(({ id, type }) => ({ gateRunId: id, type }));
+  }
+
+  /** Takes a run that waits, or whose holder has stopped renewing its lease. */
+  async claim(id: string): Promise<GateRun | undefined> {
+    return this.db.first<GateRun>(sql`
+      UPDATE gate_runs g SET status = 'RUNNING', attempt = attempt + 1, started_at = now(), lease_until = ${lease}, retry_at = NULL
+      WHERE g.id = ${id}::uuid AND (${isDue} OR g.status = 'RUNNING' AND g.lease_until < now())
+      RETURNING ${columns}`);
+  }
+
+  /** @returns false when the claim was lost: the run was cancelled, or somebody else has claimed it */
+  async renew({ id, attempt }: Claim): Promise<boolean> {
+    const renewed = await this.db.execute(sql`
+      UPDATE gate_runs SET lease_until = ${lease} WHERE id = ${id}::uuid AND attempt = ${attempt}::int4 AND status = 'RUNNING'`);
+    return renewed > 0;
+  }
+
+  /** @returns false when the claim was lost: the judgement is not this one's to give */
+  async finish({ id, attempt }: Claim, { status, summary, output, inputs }: Judgement): Promise<boolean> {
+    const finished = await this.db.execute(sql`
+      UPDATE gate_runs SET status = ${status}, summary = ${summary}, output = ${JSON.stringify(output)}::jsonb,
+        inputs = ${JSON.stringify(inputs)}::jsonb, finished_at = now(), lease_until = NULL
+      WHERE id = ${id}::uuid AND attempt = ${attempt}::int4 AND status = 'RUNNING'`);
+    return finished > 0;
+  }
+
+  /** @returns false when it has not failed */
+  async waive(id: string, summary: string): Promise<boolean> {
+    const waived = await this.db.execute(sql`
+      UPDATE gate_runs SET status = 'WAIVED', summary = ${summary} WHERE id = ${id}::uuid AND status IN ('FAILED', 'ERRORED')`);
+    return waived > 0;
+  }
+
+  /** Puts a claimed run back, to be tried again after a pause. */
+  async putBack({ id, attempt }: Claim): Promise<void> {
+    await this.db.execute(sql`
+      UPDATE gate_runs SET status = 'QUEUED', lease_until = NULL,
+        retry_at = now() + ${retryDelaySeconds(attempt)}::int4 * interval '1 second'
+      WHERE id = ${id}::uuid AND attempt = ${attempt}::int4 AND status = 'RUNNING'`);
+  }
+
+  /** Puts back what a worker that is stopped holds; a stop is not counted as an attempt. */
+  async release(claims: readonly Claim[]): Promise<void> {
+    await this.db.execute(sql`
+      UPDATE gate_runs g SET status = 'QUEUED', attempt = g.attempt - 1, lease_until = NULL
+      FROM unnest(${claims.map(({ id }) => id)}::uuid[], ${claims.map(({ attempt }) => attempt)}::int4[]) AS held(id, attempt)
+      WHERE g.id = held.id AND g.attempt = held.attempt AND g.status = 'RUNNING'`);
+  }
+
+  async cancelOf(requestId: string): Promise<void> {
+    await this.db.execute(sql`
+      UPDATE gate_runs SET status = 'CANCELLED', summary = 'the request was closed', finished_at = now(), lease_until = NULL
+      WHERE request_id = ${requestId}::uuid AND status IN ('QUEUED', 'RUNNING')`);
+  }
+
+  async log(gateRunId: string, stream: 'log' | 'error', text: string): Promise<void> {
+    await this.db.execute(sql`
+      INSERT INTO gate_logs (gate_run_id, line, stream, text)
+      SELECT ${gateRunId}::uuid, COALESCE(max(line), 0) + 1, ${stream}, ${text} FROM gate_logs WHERE gate_run_id = ${gateRunId}::uuid`);
+  }
+
+  /** Runs that nobody works on and no message is under way for: the queue lost them, their worker died, or they are to be tried again. */
+  stranded(): Promise<QueuedRun[]> {
+    return this.db.query<QueuedRun>(sql`
+      SELECT g.id AS "gateRunId", g.type FROM gate_runs g
+      WHERE (${isDue} OR g.status = 'RUNNING' AND g.lease_until < now()) AND NOT EXISTS (
+        SELECT 1 FROM outbox o
+        WHERE o.handled_at IS NULL AND o.event = ${gateRunQueued.name} AND o.payload ->> 'gateRunId' = g.id::text)
+      ORDER BY g.id LIMIT 500`);
+  }
+}

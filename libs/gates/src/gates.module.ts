@@ -1,0 +1,14 @@
+import { ArtifactsModule } from '@app/artifacts';
+import { RegistryModule } from '@app/registry';
+import { TrackingModule } from '@app/tracking';
+import { Module } from '@nestjs/common';
+import { GateInputs } from './gate-input.js';
+import { GateRunRepository } from './gate-run.repository.js';
+import { GateRuns } from './gate-runs.service.js';
+
+@Module({
+  imports: [ArtifactsModule, RegistryModule, TrackingModule],
+  providers: [GateInputs, GateRunRepository, GateRuns],
+  exports: [GateRuns],
+})
+export class GatesModule {}

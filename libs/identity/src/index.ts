@@ -1,0 +1,12 @@
+export type { AccessToken } from './access-token.js';
+export { AccessTokens } from './access-token.service.js';
+export { Bootstrap } from './bootstrap.service.js';
+export type { ExternalIdentity } from './external-identity.js';
+export { ExternalIdentities, type ExternalIdentityInput } from './external-identity.service.js';
+export { Groups } from './group.service.js';
+export { IdentityModule } from './identity.module.js';
+export { Logins } from './login.service.js';
+export type { PrincipalFilter } from './principal.reader.js';
+export { type PrincipalInput, Principals } from './principal.service.js';
+export { Sessions } from './session.service.js';
+export { type Evidence, SignIn } from './sign-in.service.js';

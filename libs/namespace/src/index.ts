@@ -1,0 +1,11 @@
+export { type CatalogFilter, Catalogs } from './catalog.service.js';
+export type { ContainerOrder } from './container.reader.js';
+export { DefaultSchema } from './default-schema.service.js';
+export type { Grant, GrantChanges, GrantInput, GrantKey } from './grant.js';
+export { Grants, type UpdatedGrants } from './grant.service.js';
+export { Metastore } from './metastore.service.js';
+export { NamespaceModule } from './namespace.module.js';
+export { type SchemaFilter, Schemas } from './schema.service.js';
+export { type SecurableChanges, Securables } from './securable.service.js';
+export type { SecurableRef } from './securable-ref.js';
+export type { Tag } from './tag.js';

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { Config, type Settings, settingNames, settings } from './config.js';
+
+/**
+ * Reads and validates the environment. An empty variable counts as not set.
+ * @throws Error that names every wrong variable, its value (never a secret's) and what would be right.
+ */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const given = Object.fromEntries(settingNames.map((name) => [name, env[name]?.trim() || undefined]));
+  const parsed = z.object(settings).safeParse(given);
+  if (parsed.success) return new Config(parsed.data as Settings);
+
+  const secret = /DATABASE_URL|REDIS_URL|TOKEN|OIDC_ISSUERS/;
+  const lines = parsed.error.issues.map((issue) => {
+    const name = String(issue.path[0]);
+    const value = given[name] === undefined ? 'not set' : secret.test(name) ? 'set' : `"${given[name]}"`;
+    const inside = issue.path.slice(1);
+    const part = inside.some((key) => typeof key === 'string') ? `${inside.join('.')}: ` : '';
+    return `  ${name} (${value}): ${part}${issue.message}`;
+  });
+  throw new Error(`the configuration is wrong:\n${lines.join('\n')}`);
+}
+
+/** For the entry points: what `loadConfig` says, without a stack, and exit code 1 when the configuration is wrong. */
+export function loadConfigOrExit(): Config {
+  try {
+    return loadConfig();
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exit(1);
+  }
+}

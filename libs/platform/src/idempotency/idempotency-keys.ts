@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import sql from 'sql-template-tag';
+import { Database } from '../database/database.js';
+
+/** A key belongs to the principal that chose it. */
+export interface IdempotencyKey {
+  principalId: string;
+  key: string;
+}
+
+/** What was answered to the first request with a key; no answer while it is not there, or when it must not be kept. */
+export interface KeptAnswer {
+  bodyHash: string;
+  status: number | null;
+  response: { body: string; contentType: string } | null;
+}
+
+/** Answers to writes with an Idempotency-Key, kept for a day. */
+@Injectable()
+export class IdempotencyKeys {
+  constructor(private readonly db: Database) {}
+
+  /** @returns false when the key was used already */
+  async reserve({ principalId, key }: IdempotencyKey, bodyHash: string): Promise<boolean> {
+    const inserted = await this.db.execute(sql`
+      INSERT INTO idempotency_keys (principal_id, key, body_hash) VALUES (${principalId}::uuid, ${key}, ${bodyHash})
+      ON CONFLICT DO NOTHING`);
+    return inserted > 0;
+  }
+
+  find({ principalId, key }: IdempotencyKey): Promise<KeptAnswer | undefined> {
+    return this.db.first<KeptAnswer>(sql`
+      SELECT body_hash AS "bodyHash", status, response FROM idempotency_keys
+      WHERE principal_id = ${principalId}::uuid AND key = ${key}`);
+  }
+
+  async keep({ principalId, key }: IdempotencyKey, status: number, response: KeptAnswer['response']): Promise<void> {
+    await this.db.execute(sql`
+      UPDATE idempotency_keys SET status = ${status}, response = ${JSON.stringify(response)}::jsonb
+      WHERE principal_id = ${principalId}::uuid AND key = ${key}`);
+  }
+
+  /** The key may be used again: its request failed for a reason of ours. */
+  async release({ principalId, key }: IdempotencyKey): Promise<void> {
+    await this.db.execute(sql`DELETE FROM idempotency_keys WHERE principal_id = ${principalId}::uuid AND key = ${key}`);
+  }
+
+  /** Forgets the keys of yesterday and before. */
+  async purge(): Promise<void> {
+    await this.db.execute(sql`DELETE FROM idempotency_keys WHERE created_at < now() - interval '1 day'`);
+  }
+}

@@ -1,0 +1,1 @@
+export function restClient(service: { url: string }): object;
