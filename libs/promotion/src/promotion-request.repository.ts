@@ -1,5 +1,6 @@
 import { METASTORE_ID } from '@app/access';
 import { Database } from '@app/platform';
+import type { Target } from '@app/policy';
 import { Injectable } from '@nestjs/common';
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import { v7 as uuidv7 } from 'uuid';
@@ -83,6 +84,9 @@ export interface DueWork {
   work: 'EVALUATE' | 'REVIEW' | 'APPLY' | 'CLOSE';
 }
 
+/** The row `r` is for this target, however it is spelled. */
+const aims = ({ kind, name }: Target): Sql => sql`r.target_kind = ${kind} AND lower(r.target_name) = lower(${name})`;
+
 const text = (value: unknown): Sql => sql`${value}::text`;
 const uuid = (value: unknown): Sql => sql`${value}::uuid`;
 const integer = (value: unknown): Sql => sql`${value}::int4`;
@@ -122,16 +126,14 @@ export class PromotionRequestRepository {
   }
 
   openFor({ versionId, target }: Pick<PromotionRequest, 'versionId' | 'target'>) {
-    return this.where(
-      sql`r.version_id = ${versionId}::uuid AND r.target_kind = ${target.kind} AND r.target_name = ${target.name} AND r.closed_at IS NULL`,
-    );
+    return this.where(sql`r.version_id = ${versionId}::uuid AND ${aims(target)} AND r.closed_at IS NULL`);
   }
 
   /** Every other open request for the same target of the same model, locked. */
   lockRivals({ id, modelId, target }: PromotionRequest): Promise<PromotionRequest[]> {
     return this.db.query<PromotionRequest>(sql`
       SELECT ${requestColumns} FROM promotion_requests r
-      WHERE r.model_id = ${modelId}::uuid AND r.target_kind = ${target.kind} AND r.target_name = ${target.name}
+      WHERE r.model_id = ${modelId}::uuid AND ${aims(target)}
         AND r.closed_at IS NULL AND r.id <> ${id}::uuid
       ORDER BY r.number FOR UPDATE`);
   }

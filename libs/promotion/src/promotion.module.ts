@@ -20,6 +20,7 @@ import { GateWaiverRepository } from './gate-waiver.repository.js';
 import { GateWaivers } from './gate-waivers.service.js';
 import { LockedRequests } from './locked-requests.js';
 import { OpeningChecks } from './opening-checks.js';
+import { OrphanedReviews } from './orphaned-reviews.js';
 import { PolicyReplays } from './policy-replay.service.js';
 import { Preflights } from './preflight.service.js';
 import { PromotionApplication } from './promotion-application.js';
@@ -54,6 +55,7 @@ import { VisibleRequests } from './visible-requests.js';
     GateWaivers,
     LockedRequests,
     OpeningChecks,
+    OrphanedReviews,
     PolicyReplays,
     Preflights,
     PromotionApplication,
