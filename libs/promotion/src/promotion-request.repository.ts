@@ -171,6 +171,18 @@ export class PromotionRequestRepository {
     return changed;
   }
 
+  /** The request that a gate run is to be judged for, when its files have not been read in this round. */
+  unchecked(gateRunId: string): Promise<PromotionRequest | undefined> {
+    return this.where(sql`r.state = 'VALIDATING' AND r.files_checked_round IS DISTINCT FROM r.round
+      AND EXISTS (SELECT 1 FROM gate_runs g WHERE g.id = ${gateRunId}::uuid AND g.request_id = r.id AND g.round = r.round)`);
+  }
+
+  /** Notes that its files were read, and are those that were registered. */
+  async noteChecked({ id, round }: Pick<PromotionRequest, 'id' | 'round'>): Promise<void> {
+    await this.db.execute(sql`
+      UPDATE promotion_requests SET files_checked_round = ${round}::int4 WHERE id = ${id}::uuid AND round = ${round}::int4`);
+  }
+
   /** Requests that something is due for: by the clock, or because the message that should have told was lost. */
   due(limit = 200): Promise<DueWork[]> {
     return this.db.query(sql`

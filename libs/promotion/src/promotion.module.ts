@@ -16,6 +16,7 @@ import { Decisions } from './decisions.service.js';
 import { DiscussionReader } from './discussion.reader.js';
 import { DiscussionRepository } from './discussion.repository.js';
 import { Discussions } from './discussions.service.js';
+import { GateJobs } from './gate-jobs.service.js';
 import { GateWaiverRepository } from './gate-waiver.repository.js';
 import { GateWaivers } from './gate-waivers.service.js';
 import { LockedRequests } from './locked-requests.js';
@@ -51,6 +52,7 @@ import { VisibleRequests } from './visible-requests.js';
     DiscussionReader,
     DiscussionRepository,
     Discussions,
+    GateJobs,
     GateWaiverRepository,
     GateWaivers,
     LockedRequests,
