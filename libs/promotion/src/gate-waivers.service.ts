@@ -120,7 +120,7 @@ export class GateWaivers {
 
   /** The gate run of the latest round that is meant, when it stands in the way. */
   private async blocking({ request }: Locked, meant: (run: GateRun) => boolean, named: string): Promise<GateRun> {
-    requireState(request, 'BLOCKED', 'waive a gate');
+    requireState(request, ['BLOCKED'], 'waive a gate');
     const runs = await this.gates.ofRequests([request.id]);
     const run = runs.find(meant);
     if (run && isWaivable(run)) return run;

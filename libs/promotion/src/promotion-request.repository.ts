@@ -72,6 +72,7 @@ export type RequestChanges = Partial<
     | 'round'
     | 'evidence'
     | 'evidenceDigest'
+    | 'expiresAt'
     | 'supersededByNumber'
     | 'approvedAt'
     | 'applyAfter'
@@ -102,6 +103,7 @@ const assignments: Record<keyof RequestChanges, (value: unknown) => Sql> = {
   round: (value) => sql`round = ${integer(value)}`,
   evidence: (value) => sql`evidence = ${json(value)}`,
   evidenceDigest: (value) => sql`evidence_digest = ${text(value)}`,
+  expiresAt: (value) => sql`expires_at = ${instant(value)}`,
   supersededByNumber: (value) => sql`superseded_by_number = ${integer(value)}`,
   approvedAt: (value) => sql`approved_at = ${instant(value)}`,
   applyAfter: (value) => sql`apply_after = ${instant(value)}`,
