@@ -38,7 +38,8 @@ const hashOf = ({ method, url, body, context }: FastifyRequest): string =>
 
 /**
  * The header Idempotency-Key on writes (draft-ietf-httpapi-idempotency-key-header): the same key and request get the
- * first answer again, while the caller is still allowed what it took; the same key with another request is a conflict. The worker's reconciler forgets keys after a day.
+ * first answer again, while the caller is still allowed what it took; the same key with another request is a conflict. The
+ * worker's reconciler forgets keys after a day.
  */
 export function registerIdempotency(fastify: FastifyInstance, keys: IdempotencyKeys, access: Access): void {
   fastify.decorateRequest('idempotencyKey', undefined);
