@@ -131,7 +131,8 @@ export class Reference {
   }
 
   rerun(who: Person, request: ModelRequest): boolean {
-    if (!this.mayAct(who, request) || request.state !== 'BLOCKED' || request.version === this.holder) return false;
+    if (!this.mayAct(who, request) || request.version === this.holder) return false;
+    if (!['BLOCKED', 'AWAITING_APPROVAL'].includes(request.state)) return false;
     if (request.kind === 'ROLLBACK' && request.version !== this.previous) return false;
     Object.assign(request, { state: 'VALIDATING', gate: 'QUEUED', evidence: null, waiver: null });
     Object.assign(request, { incumbent: this.holder, revision: this.revision });

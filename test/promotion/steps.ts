@@ -87,7 +87,8 @@ const tick = step('reconcile', people, (_drawn, reference, world) => ({
 
 const requesters = (name: 'cancel' | 'resubmit' | 'rerun') =>
   onRequest(name, ['scientist', 'owner'], ({ who, at, flag, request: drawn, world, reference }) => {
-    const needed = { cancel: '', resubmit: 'CHANGES_REQUESTED', rerun: 'BLOCKED' }[name];
+    const rerun = flag % 4 === 0 ? 'AWAITING_APPROVAL' : 'BLOCKED';
+    const needed = { cancel: '', resubmit: 'CHANGES_REQUESTED', rerun }[name];
     const request = inState(reference, needed, at) ?? drawn;
     // Cancelled rarely: what is cancelled goes no further.
     if (name === 'cancel' && flag % 4 !== 0) return undefined;

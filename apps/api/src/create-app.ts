@@ -1,3 +1,4 @@
+import { Access } from '@app/access';
 import { RefusalLog } from '@app/audit';
 import { type Config, IdempotencyKeys, LOGGER, Metrics, NestLogger } from '@app/platform';
 import fastifyCookie from '@fastify/cookie';
@@ -68,7 +69,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
   await registerWebSockets(app);
   registerRequestContext(fastify, app.get(Callers));
   recordRefusalsAfterAnswer(fastify, app.get(RefusalLog));
-  registerIdempotency(fastify, app.get(IdempotencyKeys));
+  registerIdempotency(fastify, app.get(IdempotencyKeys), app.get(Access));
   registerContract(fastify);
   registerRawUploads(fastify, settings.ARTIFACT_LIMIT_BYTES);
   await app.init();

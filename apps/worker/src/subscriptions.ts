@@ -1,6 +1,6 @@
-import { GateRuns, gateRunFinished, gateRunQueued } from '@app/gates';
+import { gateRunFinished, gateRunQueued } from '@app/gates';
 import type { OutboxEvent } from '@app/platform';
-import { PromotionProgress, promotionRequestApproved } from '@app/promotion';
+import { GateJobs, PromotionProgress, promotionRequestApproved } from '@app/promotion';
 import { modelVersionRegistered, Registrations } from '@app/registry';
 import type { QueueName } from './job.js';
 import type { WorkerMetrics } from './worker-metrics.js';
@@ -15,7 +15,7 @@ export interface Subscription {
 }
 
 interface Services {
-  gateRuns: GateRuns;
+  gateJobs: GateJobs;
   metrics: WorkerMetrics;
   promotions: PromotionProgress;
   registrations: Registrations;
@@ -30,10 +30,10 @@ function on<Payload>(
 }
 
 /** Every asynchronous arrow of the service, on one page. */
-export const subscriptionsOf = ({ gateRuns, metrics, promotions, registrations }: Services): Subscription[] => [
+export const subscriptionsOf = ({ gateJobs, metrics, promotions, registrations }: Services): Subscription[] => [
   on(modelVersionRegistered, 'gates', ({ versionId }) => registrations.complete(versionId)),
   {
-    ...on(gateRunQueued, 'gates', ({ gateRunId }) => metrics.timeGate(() => gateRuns.run(gateRunId))),
+    ...on(gateRunQueued, 'gates', ({ gateRunId }) => metrics.timeGate(() => gateJobs.run(gateRunId))),
     gateType: (payload) => gateRunQueued.payload.parse(payload).type,
   },
   on(gateRunFinished, 'messages', ({ promotionRequestId }) => promotions.evaluate(promotionRequestId)),

@@ -3,7 +3,7 @@ import { AuditModule } from '@app/audit';
 import { GateRuns, GatesModule } from '@app/gates';
 import { IdentityModule } from '@app/identity';
 import { type Config, definedEvents, PlatformModule } from '@app/platform';
-import { PromotionModule, PromotionProgress } from '@app/promotion';
+import { GateJobs, PromotionModule, PromotionProgress } from '@app/promotion';
 import { Registrations, RegistryModule } from '@app/registry';
 import {
   type BeforeApplicationShutdown,
@@ -29,6 +29,7 @@ const exitAfterMs = 2000;
 @Module({})
 export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(
+    private readonly gateJobs: GateJobs,
     private readonly gateRuns: GateRuns,
     private readonly jobs: JobRunner,
     private readonly metrics: WorkerMetrics,
@@ -65,10 +66,10 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   onApplicationBootstrap(): void {
-    const { gateRuns, metrics, promotions, registrations } = this;
+    const { gateJobs, metrics, promotions, registrations } = this;
     const subscriptions = oneForEach(
       definedEvents(),
-      subscriptionsOf({ gateRuns, metrics, promotions, registrations }),
+      subscriptionsOf({ gateJobs, metrics, promotions, registrations }),
     );
     this.relay.start(subscriptions);
     this.jobs.start(subscriptions);

@@ -9,13 +9,17 @@ import { auditPredicate, predicate } from './decision-sql.js';
 import { shortfall } from './missing.js';
 import type { Privilege } from './privilege.js';
 import { nounOf, type Securable, type SecurableKind, type SecurablePath, securableKinds } from './securable.js';
+import { SecurableRepository } from './securable.repository.js';
 
 /** What every surface asks. Nothing is allowed that is not asked here. */
 @Injectable()
 export class Access {
   private readonly abilities = new WeakMap<AccessSnapshot, AccessAbility>();
 
-  constructor(private readonly snapshots: AccessSnapshots) {}
+  constructor(
+    private readonly snapshots: AccessSnapshots,
+    private readonly securables: SecurableRepository,
+  ) {}
 
   /** @throws Unauthenticated when the request has no caller */
   caller(): Caller {
@@ -42,7 +46,7 @@ export class Access {
     const caller = this.caller();
     const authority = await this.ask(question);
     if (!object) throw new NotFound(noun, name);
-    if (allows(authority, question, object)) return { caller, object };
+    if (this.noted(allows(authority, question, object), question, object)) return { caller, object };
     const refusal = { privilege: question, object };
     if (question === 'DISCOVER' || !allows(authority, 'DISCOVER', object)) throw new HiddenObject(noun, name, refusal);
     throw new PermissionDenied(refusal, shortfall(authority, question, object));
@@ -50,7 +54,7 @@ export class Access {
 
   /** The single check without an error. */
   async allowed(question: Question, object: SecurablePath): Promise<boolean> {
-    return allows(await this.ask(question), question, object);
+    return this.noted(allows(await this.ask(question), question, object), question, object);
   }
 
   /** The single check for somebody else than the caller: who may decide, who is eligible. No token narrows it. */
@@ -95,6 +99,26 @@ export class Access {
   /** The principal, its groups however nested, and everyone: whom a policy may name to mean this principal. */
   async identitiesOf(principalId: string): Promise<string[]> {
     return (await this.snapshots.of(principalId)).principalIds;
+  }
+
+  /**
+   * Asks again what an earlier request of the caller was allowed, for its answer to be given once more. What is gone since is
+   * nobody's to ask for.
+   * @param allowed what the context of that request noted
+   * @throws NotFound, PermissionDenied as that request would now
+   */
+  async authorizeAgain(allowed: readonly string[]): Promise<void> {
+    const asked = allowed.map((entry) => entry.split(' ') as [Question, string]);
+    const objects = await this.securables.byIds([...new Set(asked.map(([, id]) => id))]);
+    for (const [question, id] of asked) {
+      const object = objects.find((each) => each.id === id);
+      if (object) await this.authorize(question, object, object.kind, object.fullName);
+    }
+  }
+
+  private noted(allowed: boolean, question: Question, { id }: SecurablePath): boolean {
+    if (allowed) currentContext()?.memo.allowed?.add(`${question} ${id}`);
+    return allowed;
   }
 
   /** The caller's rights. That he asks is noted for the door, which holds each operation to the privileges that it declares. */

@@ -102,9 +102,9 @@ export class GateRunRepository {
       WHERE g.id = held.id AND g.attempt = held.attempt AND g.status = 'RUNNING'`);
   }
 
-  async cancelOf(requestId: string): Promise<void> {
+  async cancelOf(requestId: string, summary: string): Promise<void> {
     await this.db.execute(sql`
-      UPDATE gate_runs SET status = 'CANCELLED', summary = 'the request was closed', finished_at = now(), lease_until = NULL
+      UPDATE gate_runs SET status = 'CANCELLED', summary = ${summary}, finished_at = now(), lease_until = NULL
       WHERE request_id = ${requestId}::uuid AND status IN ('QUEUED', 'RUNNING')`);
   }
 

@@ -53,9 +53,9 @@ export class GateRuns {
     await this.log(run, 'log', `WAIVED: ${summary}`);
   }
 
-  /** Ends what has not finished, when the request is closed. Call it in the transaction that closes the request. */
-  cancelOf(requestId: string): Promise<void> {
-    return this.runs.cancelOf(requestId);
+  /** Ends what has not finished. Call it in the transaction that closes or blocks the request. @param summary why */
+  cancelOf(requestId: string, summary: string): Promise<void> {
+    return this.runs.cancelOf(requestId, summary);
   }
 
   /**

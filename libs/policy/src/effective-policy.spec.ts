@@ -70,14 +70,15 @@ describe('effectivePolicy', () => {
       expiresAfterSeconds: 1,
       dryRun: true,
     });
-    const live = policy('now', 'catalog prod', { separationOfDuties: off, archiveIncumbent: false });
+    const kept = { archiveIncumbent: false, dismissStaleDecisions: false };
+    const live = policy('now', 'catalog prod', { separationOfDuties: off, ...kept });
     expect(effectivePolicy([dry, live])).toMatchObject({
       gates: [{ key: 'next/sig', required: false }],
       approvals: [{ name: 'board', dryRun: true }],
       separationOfDuties: off,
       waitSeconds: 0,
       expiresAfterSeconds: null,
-      archiveIncumbent: false,
+      ...kept,
     });
   });
 
@@ -98,6 +99,11 @@ describe('effectivePolicy', () => {
         { key: 'c/files', required: false },
         { key: 'integrity', type: 'ARTIFACT_INTEGRITY', required: true, policyRevisionId: none.revisionId },
       ]);
+    });
+
+    it('asks for nothing where policies are only tried out', () => {
+      const dry = policy('c', 'z', { gates: [metric], dryRun: true });
+      expect(effectivePolicy([dry], 'ROLLBACK').gates).toEqual([]);
     });
 
     it('asks for what a policy says of rollbacks, and of that policy only', () => {
@@ -124,7 +130,8 @@ describe('samePolicies', () => {
 
   it('compares revisions, in any order', () => {
     expect(samePolicies(sum, effectivePolicy([policy('b', 'y', {}), policy('a', 'x', {})]))).toBe(true);
-    expect(samePolicies(sum, effectivePolicy([policy('a', 'x', {})]))).toBe(false);
+    const one = effectivePolicy([policy('a', 'x', {})]);
+    expect([samePolicies(sum, one), samePolicies(one, sum)]).toEqual([false, false]);
     const revised = { ...policy('b', 'y', {}), revisionId: 'b-y-2' };
     expect(samePolicies(sum, effectivePolicy([policy('a', 'x', {}), revised]))).toBe(false);
   });

@@ -25,7 +25,7 @@ export function parseStage(name: string, field = 'stage'): Stage {
 }
 
 /**
- * An alias: letters, digits, "_" and "-", 1 to 255, not `latest`, not `v` and digits (domain.md, section 1).
+ * An alias as it is written: letters, digits, "_" and "-", 1 to 255, not `latest`, not `v` and digits (domain.md, section 1).
  * @throws InvalidArgument
  */
 export function parseAlias(alias: string, field = 'alias'): string {
@@ -48,7 +48,7 @@ export function parseTarget({ kind, name }: NamedTarget): Target {
     : { kind, name: parseAlias(name, 'target.name') };
 }
 
-/** Two names of one target: aliases are compared without case here, so that Champion cannot stand in for champion. */
+/** The same for every spelling of one target: Champion and champion are one alias (domain.md, section 1). */
 export const targetKey = ({ kind, name }: Target): string => `${kind}:${name.toLowerCase()}`;
 
 /** `alias "champion"`, `stage Production`: how messages name a target. */

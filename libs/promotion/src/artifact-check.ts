@@ -2,6 +2,14 @@ import { ArtifactManifests } from '@app/artifacts';
 import { Config, DomainError } from '@app/platform';
 import type { ModelVersion } from '@app/registry';
 import { Injectable } from '@nestjs/common';
+import type { PromotionRequest } from './promotion-request.js';
+
+/** Why a request goes no further: one sentence for people. */
+export const filesChanged = (
+  { modelFullName, versionNumber, artifactDigest }: PromotionRequest,
+  digest: string,
+): string =>
+  `the files of ${modelFullName}/${versionNumber} have changed: they are ${digest}, the request was opened for ${artifactDigest}`;
 
 /**
  * Reads every byte of a version again. It is done before the transaction that relies on it, never inside: files that a

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import sql, { join, type Sql } from 'sql-template-tag';
 import type { BreakGlassReview } from './break-glass-review.js';
 import { reviewColumns } from './break-glass-review.repository.js';
+import { formerPlace, OrphanedReviews } from './orphaned-reviews.js';
 import { VisibleRequests } from './visible-requests.js';
 
 export interface BreakGlassReviewFilter {
@@ -12,11 +13,12 @@ export interface BreakGlassReviewFilter {
   overdue?: boolean | null;
 }
 
-/** Lists of reviews. Whoever may see the request sees its review. */
+/** Lists of reviews. Whoever may see the request sees its review; where the model is gone, whoever may close it. */
 @Injectable()
 export class BreakGlassReviewReader {
   constructor(
     private readonly db: Database,
+    private readonly orphaned: OrphanedReviews,
     private readonly visible: VisibleRequests,
   ) {}
 
@@ -53,11 +55,14 @@ export class BreakGlassReviewReader {
     open,
     overdue,
   }: BreakGlassReviewFilter): Promise<Pick<KeysetQuery<unknown, unknown>, 'from' | 'where'>> {
-    const conditions: Sql[] = [await this.visible.where('s')];
+    const conditions: Sql[] = [
+      sql`CASE WHEN s.id IS NULL THEN ${await this.orphaned.where()} ELSE ${await this.visible.where('s')} END`,
+    ];
     if (open != null) conditions.push(sql`(b.closed_at IS NULL) = ${open}::boolean`);
     if (overdue != null) conditions.push(sql`(b.closed_at IS NULL AND b.due_at <= now()) = ${overdue}::boolean`);
     return {
-      from: sql`break_glass_reviews b JOIN promotion_requests r ON r.id = b.request_id JOIN securables s ON s.id = r.model_id`,
+      from: sql`break_glass_reviews b JOIN promotion_requests r ON r.id = b.request_id LEFT JOIN securables s ON s.id = r.model_id
+        LEFT JOIN ${formerPlace} ON s.id IS NULL`,
       where: join(conditions, ' AND '),
     };
   }

@@ -5,7 +5,8 @@ import type { BreakGlassReview, ReviewOutcome } from './break-glass-review.js';
 import type { PromotionRequest } from './promotion-request.js';
 
 /** A BreakGlassReview from the rows `b` of break_glass_reviews and `r` of promotion_requests. */
-export const reviewColumns = raw(`b.request_id AS "requestId", r.number AS "requestNumber", b.actor_id AS "actorId",
+export const reviewColumns = raw(`b.request_id AS "requestId", r.number AS "requestNumber",
+  r.model_full_name AS "modelFullName", r.justification, b.actor_id AS "actorId",
   b.opened_at AS "openedAt", b.due_at AS "dueAt", b.closed_at IS NULL AND b.due_at <= now() AS overdue,
   b.closed_at AS "closedAt", b.closed_by AS "closedBy", b.outcome, b.comment`);
 

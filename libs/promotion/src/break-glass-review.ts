@@ -5,6 +5,10 @@ export type ReviewOutcome = (typeof reviewOutcomes)[number];
 export interface BreakGlassReview {
   requestId: string;
   requestNumber: number;
+  /** What was promoted, as it was called then: the model may be gone. */
+  modelFullName: string;
+  /** Why the policy could not be waited for. */
+  justification: string;
   /** Who promoted. */
   actorId: string;
   openedAt: Date;

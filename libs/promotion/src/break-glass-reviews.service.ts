@@ -4,6 +4,7 @@ import { Transaction } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import type { BreakGlassReview, ReviewOutcome } from './break-glass-review.js';
 import { BreakGlassReviewRepository } from './break-glass-review.repository.js';
+import { OrphanedReviews, type ReviewedPromotion } from './orphaned-reviews.js';
 import { ForbiddenByRule, NoReview, ReviewClosed } from './promotion.errors.js';
 import { auditedRequest, requiredText } from './promotion-request.js';
 import { VisibleRequests } from './visible-requests.js';
@@ -14,19 +15,20 @@ export class BreakGlassReviews {
   constructor(
     private readonly access: Access,
     private readonly audit: AuditLog,
+    private readonly orphaned: OrphanedReviews,
     private readonly reviews: BreakGlassReviewRepository,
     private readonly transaction: Transaction,
     private readonly visible: VisibleRequests,
   ) {}
 
   /**
-   * Says what somebody else's promotion past the policy was worth. For a person who holds APPROVE_PROMOTION on the model and
-   * did not make it. It moves nothing back: that is a rollback.
+   * Says what somebody else's promotion past the policy was worth. For a person who holds APPROVE_PROMOTION on the model, or
+   * where it stood when it was deleted, and did not promote. It moves nothing back: that is a rollback.
    * @throws NotFound, PermissionDenied, InvalidArgument, ForbiddenByRule; NoReview, ReviewClosed
    */
   async close(input: { number: number; outcome: ReviewOutcome; comment: string }): Promise<BreakGlassReview> {
-    const { caller, request, model } = await this.visible.byNumber(input.number);
-    await this.access.authorize('APPROVE_PROMOTION', model, 'REGISTERED_MODEL', model.fullName);
+    const caller = this.access.caller();
+    const { request, model } = await this.authorize(input.number);
     const comment = requiredText(input.comment, 'comment', 'say what you found');
     const review = await this.reviews.of(request.id);
     if (!review) throw new NoReview(request.number);
@@ -47,5 +49,13 @@ export class BreakGlassReviews {
       await this.audit.record({ action: 'break_glass_review.closed', object, after: { outcome }, reason: comment });
       return (await this.reviews.of(request.id)) as BreakGlassReview;
     });
+  }
+
+  private async authorize(number: number): Promise<ReviewedPromotion> {
+    const orphan = await this.orphaned.reviewable(number);
+    if (orphan) return orphan;
+    const { request, model } = await this.visible.byNumber(number);
+    await this.access.authorize('APPROVE_PROMOTION', model, 'REGISTERED_MODEL', model.fullName);
+    return { request, model };
   }
 }

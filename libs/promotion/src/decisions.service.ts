@@ -3,7 +3,7 @@ import { AuditLog } from '@app/audit';
 import { FailedPrecondition, Transaction } from '@app/platform';
 import { VersionRecords } from '@app/registry';
 import { Injectable } from '@nestjs/common';
-import { ArtifactCheck } from './artifact-check.js';
+import { ArtifactCheck, filesChanged } from './artifact-check.js';
 import { DecisionRepository } from './decision.repository.js';
 import { type Locked, LockedRequests } from './locked-requests.js';
 import { ArtifactChanged, RequestNotFound, StaleEvidence } from './promotion.errors.js';
@@ -55,8 +55,8 @@ export class Decisions {
       const locked = await this.locked.lockPresent(seen);
       const standing = await this.requireMayDecide(locked, caller.id, input);
       if (digest !== undefined && digest !== locked.request.artifactDigest) {
-        const reason = `the files have changed: they are ${digest}, the request was opened for ${locked.request.artifactDigest}`;
-        return { request: (await this.locked.move(locked, 'BLOCKED', reason)).request, decision: undefined };
+        const blocked = await this.locked.move(locked, 'BLOCKED', filesChanged(locked.request, digest));
+        return { request: blocked.request, decision: undefined };
       }
       if (standing) await this.decisions.end([standing.id], 'REPLACED');
       const made = await this.decisions.insert({

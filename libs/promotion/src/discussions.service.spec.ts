@@ -82,10 +82,13 @@ describe('Discussions', () => {
   it('blocks nothing otherwise, and goes on after the request', async () => {
     const thread = await open(t.scientist);
     await expect(reopen(t.scientist, thread.id)).rejects.toMatchObject({ reason: 'THREAD_OPEN' });
+    const settled = await open(t.leads[0], true);
+    await resolve(t.leads[0], settled.id);
     expect((await approve()).state).toBe('APPLIED');
     await comment(t.leads[0], thread.id, 'well done');
     expect(await resolve(t.leads[1], thread.id)).toMatchObject({ resolvedBy: t.leads[1].id });
     await expect(open(t.leads[0], true)).rejects.toMatchObject({ reason: 'REQUEST_CLOSED' });
+    await expect(reopen(t.leads[0], settled.id)).rejects.toMatchObject({ reason: 'REQUEST_CLOSED' });
   });
 
   it('is for those who see the request and hold EXECUTE; to block is for who may decide', async () => {

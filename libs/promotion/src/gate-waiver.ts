@@ -1,3 +1,4 @@
+import { type GateRun, isBlocking } from '@app/gates';
 import type { Caller } from '@app/platform';
 import type { PromotionRequest } from './promotion-request.js';
 
@@ -14,6 +15,9 @@ export interface GateWaiver {
   decidedAt: Date | null;
   comment: string | null;
 }
+
+/** It stands in the way, and has judged: what was cancelled is run again instead. */
+export const isWaivable = (run: GateRun): boolean => isBlocking(run) && run.status !== 'CANCELLED';
 
 /** Why this caller may not be the second person; undefined when he may. */
 export function waiverObjection(

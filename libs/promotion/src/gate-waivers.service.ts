@@ -1,9 +1,9 @@
 import { Access } from '@app/access';
 import { AuditLog } from '@app/audit';
-import { type GateRun, GateRuns, isBlocking } from '@app/gates';
+import { type GateRun, GateRuns } from '@app/gates';
 import { type Caller, Transaction } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import { type GateWaiver, waiverObjection } from './gate-waiver.js';
+import { type GateWaiver, isWaivable, waiverObjection } from './gate-waiver.js';
 import { GateWaiverRepository } from './gate-waiver.repository.js';
 import { type Locked, LockedRequests } from './locked-requests.js';
 import { ForbiddenByRule, GateNotBlocking, WaiverDecided, WaiverNotFound, WaiverProposed } from './promotion.errors.js';
@@ -74,6 +74,8 @@ export class GateWaivers {
     const comment = optionalText(input.comment, 'comment');
     return this.transaction.run(async () => {
       const locked = await this.locked.lockPresent(seen);
+      // The lock may have been waited for: the right is that of now.
+      await this.access.authorize('WAIVE_GATE', locked.model, 'REGISTERED_MODEL', locked.model.fullName);
       const run = await this.blocking(locked, ({ id }) => id === waiver.gateRunId, 'of another round');
       await this.decide(waiver, { state: 'CONFIRMED', decidedBy: caller.id, comment });
       const people = `by ${await this.waivers.proposerOf(waiver)}, confirmed by ${caller.name}`;
@@ -118,14 +120,14 @@ export class GateWaivers {
 
   /** The gate run of the latest round that is meant, when it stands in the way. */
   private async blocking({ request }: Locked, meant: (run: GateRun) => boolean, named: string): Promise<GateRun> {
-    requireState(request, 'BLOCKED', 'waive a gate');
+    requireState(request, ['BLOCKED'], 'waive a gate');
     const runs = await this.gates.ofRequests([request.id]);
     const run = runs.find(meant);
-    if (run && isBlocking(run)) return run;
+    if (run && isWaivable(run)) return run;
     throw new GateNotBlocking(
       request.number,
       run ? `"${run.key}" ${run.status}` : named,
-      runs.filter(isBlocking).map(({ key }) => key),
+      runs.filter(isWaivable).map(({ key }) => key),
     );
   }
 

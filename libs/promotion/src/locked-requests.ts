@@ -92,7 +92,7 @@ export class LockedRequests {
     }
     const closing = isClosed(state) ? { closedAt: new Date() } : {};
     const changed = await this.requests.update(request.id, { ...changes, ...closing, state, stateReason: reason });
-    if (isClosed(state)) await this.gates.cancelOf(request.id);
+    if (isClosed(state)) await this.gates.cancelOf(request.id, 'the request was closed');
     await this.audit.record({
       action: `promotion_request.${state.toLowerCase()}`,
       object: auditedRequest(request, model),

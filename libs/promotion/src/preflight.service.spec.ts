@@ -69,8 +69,9 @@ describe('a preflight', () => {
     });
     expect(shown.policy?.gates.map(ofGate)).toEqual(runs.map(ofGate));
     expect(shown.policy).toEqual(request.effectivePolicy);
-    const progress = await t.as(t.scientist, () => t.module.get(PromotionRequestReader).progress(request.number));
-    expect(shown.approvals).toEqual(progress);
+    const reader = t.module.get(PromotionRequestReader);
+    const [progress] = await t.as(t.scientist, () => reader.progressOf([request.id]));
+    expect(shown.approvals).toEqual(progress?.rules);
     expect(shown.incumbent?.number ?? null).toBe(request.incumbentVersionNumber);
     const warned = [
       ...(request.stateReason as string).matchAll(/rule "([^"]+)" needs (\d+) to approve, and only (\d+)/g),

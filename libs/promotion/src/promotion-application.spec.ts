@@ -170,6 +170,8 @@ describe('PromotionApplication', () => {
     expect(await t.again(request)).toMatchObject({
       state: 'BLOCKED',
       stateReason: expect.stringContaining(`the files of ${patient.fullName}/1 have changed`),
+      approvedAt: null,
+      applyAfter: null,
     });
     expect(await t.holderOf(patient)).toBeUndefined();
   });
@@ -185,7 +187,7 @@ describe('PromotionApplication', () => {
     await t.db.execute(sql`UPDATE access_version SET version = version + 1`);
     await endWait(request);
     expect(await bringOn(request)).toEqual(['APPLY']);
-    expect(await t.again(request)).toMatchObject({ state: 'AWAITING_APPROVAL' });
+    expect(await t.again(request)).toMatchObject({ state: 'AWAITING_APPROVAL', approvedAt: null, applyAfter: null });
     expect(await t.holderOf(patient)).toBeUndefined();
     await t.make.member(t.leadGroup.id, t.leads[0].id);
   });
@@ -218,10 +220,7 @@ describe('PromotionApplication', () => {
     await t.policy(lenient, off, 'lenient');
     const request = await t.request(await t.trained(lenient), { kind: 'ALIAS', name: 'lenient' });
     await t.decide(t.leads[0], request);
-    await t.db.execute(
-      sql`UPDATE promotion_requests SET state = 'BLOCKED', evidence_digest = 'sha256:old' WHERE id = ${request.id}::uuid`,
-    );
-    await t.as(t.scientist, () => t.module.get(PromotionRequests).rerunGates({ number: request.number }));
+    await t.db.execute(sql`UPDATE decisions SET evidence_digest = 'sha256:old' WHERE request_id = ${request.id}::uuid`);
     expect(await t.decide(t.leads[1], request)).toMatchObject({ state: 'APPLIED' });
   });
 

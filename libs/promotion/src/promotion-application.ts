@@ -1,6 +1,7 @@
 import { samePolicies } from '@app/policy';
 import { Targets } from '@app/registry';
 import { Injectable } from '@nestjs/common';
+import { filesChanged } from './artifact-check.js';
 import { type Locked, LockedRequests } from './locked-requests.js';
 import { PromotionPolicies } from './promotion-policies.js';
 import { describeRequest } from './promotion-request.js';
@@ -49,13 +50,7 @@ export class PromotionApplication {
   }
 
   private async obstacle({ request, model, version }: Locked, digest: string): Promise<string | undefined> {
-    if (
-      version.status !== 'READY' ||
-      version.artifactDigest !== request.artifactDigest ||
-      digest !== request.artifactDigest
-    ) {
-      return `the files of ${request.modelFullName}/${request.versionNumber} have changed: they are ${digest}, the request was opened for ${request.artifactDigest}`;
-    }
+    if (digest !== request.artifactDigest) return filesChanged(request, digest);
     const policyNow = await this.policies.of(model, request.target, version, request.kind);
     if (!samePolicies(request.effectivePolicy, policyNow)) {
       return 'the policies of the target have changed since the request was opened: run its gates again';

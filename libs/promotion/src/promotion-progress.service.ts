@@ -1,5 +1,5 @@
 import { Access } from '@app/access';
-import { GateRuns, isBlocking, isFinished } from '@app/gates';
+import { type GateRun, GateRuns, isBlocking, isFinished } from '@app/gates';
 import { Outbox, Transaction } from '@app/platform';
 import { VersionRecords } from '@app/registry';
 import { Injectable } from '@nestjs/common';
@@ -80,17 +80,25 @@ export class PromotionProgress {
     const runs = await this.gates.ofRequests([locked.request.id]);
     if (!runs.every(isFinished)) return locked;
 
-    const comparison = await this.comparisons.ofRequest(locked.request);
-    const { evidence, digest: evidenceDigest } = evidenceOf(locked.request, runs, comparison);
     const blocking = runs.filter(isBlocking);
-    const changes = { evidence, evidenceDigest };
     if (blocking.length > 0) {
       const reason = blocking.map(({ key, status, summary }) => `gate "${key}" ${status}: ${summary}`).join('; ');
-      return this.locked.move(locked, 'BLOCKED', reason, changes);
+      return this.block(locked, reason);
     }
     const required = runs.filter(({ required }) => required).length;
     const reason = required === 1 ? 'the required gate has passed' : `all ${required} required gates have passed`;
-    return this.review(await this.locked.move(locked, 'AWAITING_APPROVAL', reason, changes));
+    return this.review(await this.locked.move(locked, 'AWAITING_APPROVAL', reason, await this.evidence(locked, runs)));
+  }
+
+  /** Ends a round that leads no further, with the evidence as it stands. Call it under the lock, when no gate runs. */
+  async block(locked: Locked, reason: string): Promise<Locked> {
+    const runs = await this.gates.ofRequests([locked.request.id]);
+    return this.locked.move(locked, 'BLOCKED', reason, await this.evidence(locked, runs));
+  }
+
+  private async evidence({ request }: Locked, runs: readonly GateRun[]) {
+    const { evidence, digest } = evidenceOf(request, runs, await this.comparisons.ofRequest(request));
+    return { evidence, evidenceDigest: digest };
   }
 
   /**

@@ -10,12 +10,13 @@ import { requestColumns } from './promotion-request.repository.js';
 import type { ReasonCode } from './reason-code.js';
 import {
   approversAmong,
+  counting,
   explain,
   type Makers,
   objections,
-  progressOf,
   type Reviewer,
   type RuleProgress,
+  progressOf as ruleProgressOf,
 } from './review.js';
 import { Reviewers } from './reviewers.js';
 import { VisibleRequests } from './visible-requests.js';
@@ -87,14 +88,33 @@ export class PromotionRequestReader {
     return row?.count ?? 0;
   }
 
-  /** How far each approval rule is, with who counts and who could: rights and memberships as they are now. */
-  async progress(number: number): Promise<RuleProgress[]> {
-    const { request, model } = await this.visible.byNumber(number);
-    const version = await this.versions.byId(request.versionId);
-    const makers = version ?? nobody;
-    const { filled } = await this.reviewers.tally(request, model, makers);
-    const eligible = approversAmong(request, makers, await this.reviewers.eligible(request.effectivePolicy, model));
-    return progressOf(request.effectivePolicy, filled, eligible);
+  /**
+   * How far each approval rule is, with who counts and who could: rights and memberships as they are now. Of the requests
+   * that the caller may see; those of one model under the same rules are asked about together.
+   */
+  async progressOf(requestIds: readonly string[]): Promise<{ requestId: string; rules: RuleProgress[] }[]> {
+    const requests = await this.byIds(requestIds);
+    const models = await this.securables.byIds([...new Set(requests.map(({ modelId }) => modelId))]);
+    const versions = await this.versions.byIds(requests.map(({ versionId }) => versionId));
+    const standing = await this.decisions.standingOf(requestIds);
+    const eligible = new Map<string, Reviewer[]>();
+    const found: { requestId: string; rules: RuleProgress[] }[] = [];
+    for (const request of requests) {
+      const { id, modelId, versionId, effectivePolicy: policy } = request;
+      const model = models.find((each) => each.id === modelId);
+      if (!model) continue;
+      const makers = versions.find((version) => version.id === versionId) ?? nobody;
+      const decisions = counting(
+        request,
+        standing.filter(({ requestId }) => requestId === id),
+      );
+      const { filled } = await this.reviewers.filling(request, model, makers, decisions);
+      const people = JSON.stringify([modelId, policy.approvals.map(({ principalIds }) => principalIds)]);
+      if (!eligible.has(people)) eligible.set(people, await this.reviewers.eligible(policy, model));
+      const able = approversAmong(request, makers, eligible.get(people) ?? []);
+      found.push({ requestId: id, rules: ruleProgressOf(policy, filled, able) });
+    }
+    return found;
   }
 
   /**

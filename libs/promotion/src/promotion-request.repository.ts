@@ -1,5 +1,6 @@
 import { METASTORE_ID } from '@app/access';
 import { Database } from '@app/platform';
+import type { Target } from '@app/policy';
 import { Injectable } from '@nestjs/common';
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import { v7 as uuidv7 } from 'uuid';
@@ -71,6 +72,7 @@ export type RequestChanges = Partial<
     | 'round'
     | 'evidence'
     | 'evidenceDigest'
+    | 'expiresAt'
     | 'supersededByNumber'
     | 'approvedAt'
     | 'applyAfter'
@@ -82,6 +84,9 @@ export interface DueWork {
   id: string;
   work: 'EVALUATE' | 'REVIEW' | 'APPLY' | 'CLOSE';
 }
+
+/** The row `r` is for this target, however it is spelled. */
+const aims = ({ kind, name }: Target): Sql => sql`r.target_kind = ${kind} AND lower(r.target_name) = lower(${name})`;
 
 const text = (value: unknown): Sql => sql`${value}::text`;
 const uuid = (value: unknown): Sql => sql`${value}::uuid`;
@@ -98,6 +103,7 @@ const assignments: Record<keyof RequestChanges, (value: unknown) => Sql> = {
   round: (value) => sql`round = ${integer(value)}`,
   evidence: (value) => sql`evidence = ${json(value)}`,
   evidenceDigest: (value) => sql`evidence_digest = ${text(value)}`,
+  expiresAt: (value) => sql`expires_at = ${instant(value)}`,
   supersededByNumber: (value) => sql`superseded_by_number = ${integer(value)}`,
   approvedAt: (value) => sql`approved_at = ${instant(value)}`,
   applyAfter: (value) => sql`apply_after = ${instant(value)}`,
@@ -122,16 +128,14 @@ export class PromotionRequestRepository {
   }
 
   openFor({ versionId, target }: Pick<PromotionRequest, 'versionId' | 'target'>) {
-    return this.where(
-      sql`r.version_id = ${versionId}::uuid AND r.target_kind = ${target.kind} AND r.target_name = ${target.name} AND r.closed_at IS NULL`,
-    );
+    return this.where(sql`r.version_id = ${versionId}::uuid AND ${aims(target)} AND r.closed_at IS NULL`);
   }
 
   /** Every other open request for the same target of the same model, locked. */
   lockRivals({ id, modelId, target }: PromotionRequest): Promise<PromotionRequest[]> {
     return this.db.query<PromotionRequest>(sql`
       SELECT ${requestColumns} FROM promotion_requests r
-      WHERE r.model_id = ${modelId}::uuid AND r.target_kind = ${target.kind} AND r.target_name = ${target.name}
+      WHERE r.model_id = ${modelId}::uuid AND ${aims(target)}
         AND r.closed_at IS NULL AND r.id <> ${id}::uuid
       ORDER BY r.number FOR UPDATE`);
   }
@@ -167,6 +171,18 @@ export class PromotionRequestRepository {
       RETURNING ${requestColumns}`);
     if (!changed) throw new Error(`promotion request ${id} was locked, and is gone`);
     return changed;
+  }
+
+  /** The request that a gate run is to be judged for, when its files have not been read in this round. */
+  unchecked(gateRunId: string): Promise<PromotionRequest | undefined> {
+    return this.where(sql`r.state = 'VALIDATING' AND r.files_checked_round IS DISTINCT FROM r.round
+      AND EXISTS (SELECT 1 FROM gate_runs g WHERE g.id = ${gateRunId}::uuid AND g.request_id = r.id AND g.round = r.round)`);
+  }
+
+  /** Notes that its files were read, and are those that were registered. */
+  async noteChecked({ id, round }: Pick<PromotionRequest, 'id' | 'round'>): Promise<void> {
+    await this.db.execute(sql`
+      UPDATE promotion_requests SET files_checked_round = ${round}::int4 WHERE id = ${id}::uuid AND round = ${round}::int4`);
   }
 
   /** Requests that something is due for: by the clock, or because the message that should have told was lost. */

@@ -23,7 +23,7 @@ describe('the state machine', () => {
     const into = (state: PromotionState) => promotionStates.filter((from) => mayMove(from, state));
     expect(into('APPLIED')).toEqual(['APPROVED']);
     expect(into('APPROVED')).toEqual(['AWAITING_APPROVAL']);
-    expect(into('VALIDATING')).toEqual(['BLOCKED']);
+    expect(into('VALIDATING')).toEqual(['BLOCKED', 'AWAITING_APPROVAL']);
   });
 
   it('can be ended from every open state, in every way', () => {
@@ -51,12 +51,12 @@ describe('the state machine', () => {
   it('names the state in its refusals', () => {
     const applied = { number: 12, state: 'APPLIED' } as const;
     expect(() => requireOpen(applied)).toThrow('promotion request 12 is APPLIED: it is closed');
-    expect(() => requireState(applied, 'BLOCKED', 'run its gates again')).toThrow('is closed');
+    expect(() => requireState(applied, ['BLOCKED'], 'run its gates again')).toThrow('is closed');
     const validating = { number: 12, state: 'VALIDATING' } as const;
-    expect(() => requireState(validating, 'BLOCKED', 'run its gates again')).toThrow(
-      'promotion request 12 is VALIDATING: it must be BLOCKED to run its gates again',
+    expect(() => requireState(validating, ['BLOCKED', 'APPROVED'], 'run its gates again')).toThrow(
+      'promotion request 12 is VALIDATING: it must be BLOCKED or APPROVED to run its gates again',
     );
-    expect(() => requireState(validating, 'VALIDATING', 'wait')).not.toThrow();
+    expect(() => requireState(validating, ['VALIDATING'], 'wait')).not.toThrow();
   });
 });
 

@@ -55,7 +55,7 @@ const endings = ['REJECTED', 'CANCELLED', 'EXPIRED', 'SUPERSEDED'] as const;
 const transitions: Record<PromotionState, readonly PromotionState[]> = {
   VALIDATING: ['BLOCKED', 'AWAITING_APPROVAL', ...endings],
   BLOCKED: ['VALIDATING', ...endings],
-  AWAITING_APPROVAL: ['BLOCKED', 'CHANGES_REQUESTED', 'APPROVED', ...endings],
+  AWAITING_APPROVAL: ['VALIDATING', 'BLOCKED', 'CHANGES_REQUESTED', 'APPROVED', ...endings],
   CHANGES_REQUESTED: ['BLOCKED', 'AWAITING_APPROVAL', ...endings],
   APPROVED: ['BLOCKED', 'AWAITING_APPROVAL', 'CHANGES_REQUESTED', 'APPLIED', ...endings],
   APPLIED: [],
@@ -79,12 +79,12 @@ export function requireOpen(request: Named): void {
 }
 
 /**
- * For what only one state allows: running gates again, resubmitting.
- * @throws RequestClosed, or WrongState naming both states
+ * For what only some states allow: running gates again, resubmitting.
+ * @throws RequestClosed, or WrongState naming the state and those that would do
  */
-export function requireState(request: Named, state: PromotionState, toDo: string): void {
+export function requireState(request: Named, states: readonly PromotionState[], toDo: string): void {
   requireOpen(request);
-  if (request.state !== state) throw new WrongState(request, state, toDo);
+  if (!states.includes(request.state)) throw new WrongState(request, states.join(' or '), toDo);
 }
 
 /** The request as the audit trail names it. */

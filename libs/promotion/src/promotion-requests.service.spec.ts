@@ -85,6 +85,9 @@ describe('PromotionRequests', () => {
     await setMetric(0.95);
     const again = await t.as(t.scientist, () => requests.rerunGates({ number: request.number }));
     expect(again).toMatchObject({ state: 'VALIDATING', round: 2, evidenceDigest: null });
+    await expect(t.as(t.scientist, () => requests.rerunGates({ number: request.number }))).rejects.toMatchObject({
+      reason: 'WRONG_STATE',
+    });
     expect(await t.runGates(again)).toMatchObject({ state: 'AWAITING_APPROVAL' });
     const kept = await t.db.query(sql`SELECT round, key, status FROM gate_runs WHERE request_id = ${request.id}::uuid
       AND required ORDER BY round`);
@@ -92,9 +95,6 @@ describe('PromotionRequests', () => {
       { round: 1, key: 'prod/auc', status: 'FAILED' },
       { round: 2, key: 'prod/auc', status: 'PASSED' },
     ]);
-    await expect(t.as(t.scientist, () => requests.rerunGates({ number: request.number }))).rejects.toMatchObject({
-      reason: 'WRONG_STATE',
-    });
   });
 
   it('refuses what cannot be promoted, and writes nothing', async () => {

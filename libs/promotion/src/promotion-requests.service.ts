@@ -2,7 +2,7 @@ import { Access, SecurableRepository } from '@app/access';
 import { AuditLog } from '@app/audit';
 import { GateRuns } from '@app/gates';
 import { NotFound, Transaction } from '@app/platform';
-import { type NamedTarget, parseTarget, samePolicies } from '@app/policy';
+import { type EffectivePolicy, type NamedTarget, parseTarget, samePolicies } from '@app/policy';
 import { VersionNotFound, VersionRecords, versionNumber } from '@app/registry';
 import { Injectable } from '@nestjs/common';
 import { DecisionRepository } from './decision.repository.js';
@@ -90,8 +90,8 @@ export class PromotionRequests {
   }
 
   /**
-   * Runs the gates of a blocked request again, under the policies and the incumbent of now. For its requester, and for
-   * holders of MANAGE on the model.
+   * Runs the gates again, of a blocked request or for newer evidence, under the policies and the incumbent of now. The time
+   * in which it must be decided is still counted from its opening. For its requester, and for holders of MANAGE on the model.
    * @throws NotFound, PermissionDenied, RequestClosed, WrongState; TargetNotProtected when no policy protects the target any more
    */
   async rerunGates(input: { number: number }): Promise<PromotionRequest> {
@@ -99,7 +99,7 @@ export class PromotionRequests {
     return this.transaction.run(async () => {
       const locked = await this.locked.lockPresent(seen);
       const { request, model, version } = locked;
-      requireState(request, 'BLOCKED', 'run its gates again');
+      requireState(request, ['BLOCKED', 'AWAITING_APPROVAL'], 'run its gates again');
       const prospect = { kind: request.kind, model, target: request.target, version };
       const effective = await this.checks.policyFor(prospect);
       const incumbent = await this.checks.requireIncumbent(prospect);
@@ -107,6 +107,7 @@ export class PromotionRequests {
       const again = await this.locked.move(locked, 'VALIDATING', 'the gates run again', {
         round: request.round + 1,
         effectivePolicy: effective,
+        expiresAt: expiryOf(request, effective),
         incumbentVersionId: incumbent?.id ?? null,
         incumbentVersionNumber: incumbent?.number ?? null,
         evidence: null,
@@ -127,7 +128,7 @@ export class PromotionRequests {
     const comment = requiredText(input.comment, 'comment', 'say what was changed, or why nothing was');
     return this.transaction.run(async () => {
       const locked = await this.locked.lockPresent(seen);
-      requireState(locked.request, 'CHANGES_REQUESTED', 'resubmit it');
+      requireState(locked.request, ['CHANGES_REQUESTED'], 'resubmit it');
       const standing = await this.decisions.standing(locked.request.id);
       const answered = standing.filter(({ verdict }) => verdict === 'REQUEST_CHANGES').map(({ id }) => id);
       await this.decisions.end(answered, 'ANSWERED');
@@ -209,3 +210,6 @@ export class PromotionRequests {
     return (await this.progress.evaluateLocked(locked)).request;
   }
 }
+
+const expiryOf = ({ createdAt }: PromotionRequest, { expiresAfterSeconds }: EffectivePolicy): Date | null =>
+  expiresAfterSeconds === null ? null : new Date(createdAt.getTime() + expiresAfterSeconds * 1000);

@@ -16,10 +16,12 @@ import { Decisions } from './decisions.service.js';
 import { DiscussionReader } from './discussion.reader.js';
 import { DiscussionRepository } from './discussion.repository.js';
 import { Discussions } from './discussions.service.js';
+import { GateJobs } from './gate-jobs.service.js';
 import { GateWaiverRepository } from './gate-waiver.repository.js';
 import { GateWaivers } from './gate-waivers.service.js';
 import { LockedRequests } from './locked-requests.js';
 import { OpeningChecks } from './opening-checks.js';
+import { OrphanedReviews } from './orphaned-reviews.js';
 import { PolicyReplays } from './policy-replay.service.js';
 import { Preflights } from './preflight.service.js';
 import { PromotionApplication } from './promotion-application.js';
@@ -50,10 +52,12 @@ import { VisibleRequests } from './visible-requests.js';
     DiscussionReader,
     DiscussionRepository,
     Discussions,
+    GateJobs,
     GateWaiverRepository,
     GateWaivers,
     LockedRequests,
     OpeningChecks,
+    OrphanedReviews,
     PolicyReplays,
     Preflights,
     PromotionApplication,

@@ -34,15 +34,17 @@ export class Reviewers {
   /** The decisions that count now, and how far the approvals among them fill the rules. */
   async tally(request: PromotionRequest, model: Securable, makers: Makers): Promise<Tally> {
     const decisions = counting(request, await this.decisions.standing(request.id));
-    const approvals = decisions.filter(({ verdict }) => verdict === 'APPROVE');
-    const reviewers = await this.all(
-      approvals.map(({ principalId }) => principalId),
-      model,
-    );
-    const { filled, met } = ruleProgress(request.effectivePolicy, approversAmong(request, makers, reviewers));
+    const { filled, met } = await this.filling(request, model, makers, decisions);
     const [discussed] = await this.discussions.unresolved([request.id]);
     const unresolved = discussed?.count ?? 0;
     return { decisions, filled, met: met && unresolved === 0, unresolved };
+  }
+
+  /** How far the approvals among the decisions fill the rules. @param decisions those that count */
+  async filling(request: PromotionRequest, model: Securable, makers: Makers, decisions: readonly Decision[]) {
+    const approvals = decisions.filter(({ verdict }) => verdict === 'APPROVE');
+    const approved = approvals.map(({ principalId }) => principalId);
+    return ruleProgress(request.effectivePolicy, approversAmong(request, makers, await this.all(approved, model)));
   }
 
   private async of(principalId: string, model: Securable): Promise<Reviewer> {

@@ -79,7 +79,7 @@ export class ModelVersionReader {
     return this.one(
       fullName,
       sql`SELECT h.* FROM model_aliases a JOIN model_versions h ON h.id = a.version_id
-        WHERE a.model_id = s.id AND a.alias = ${alias}`,
+        WHERE a.model_id = s.id AND lower(a.alias) = lower(${alias})`,
     );
   }
 

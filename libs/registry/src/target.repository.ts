@@ -15,7 +15,7 @@ export class TargetRepository {
     const [holder] =
       target.kind === 'ALIAS'
         ? await this.versions(sql`v.id = (SELECT version_id FROM model_aliases
-            WHERE model_id = ${modelId}::uuid AND alias = ${target.name})`)
+            WHERE model_id = ${modelId}::uuid AND lower(alias) = lower(${target.name}))`)
         : await this.versions(sql`v.model_id = ${modelId}::uuid AND ${newestInStage(sql`${target.name}`)}`);
     return holder;
   }
@@ -44,15 +44,19 @@ export class TargetRepository {
     return rows.map(({ versionNumber, ...target }) => ({ target, versionNumber }));
   }
 
+  /** The alias is spelled from now on as it is here. */
   async setAlias(modelId: string, alias: string, versionId: string, setBy: string): Promise<void> {
     await this.db.execute(sql`
       INSERT INTO model_aliases (model_id, alias, version_id, set_by)
       VALUES (${modelId}::uuid, ${alias}, ${versionId}::uuid, ${setBy}::uuid)
-      ON CONFLICT (model_id, alias) DO UPDATE SET version_id = excluded.version_id, set_at = now(), set_by = excluded.set_by`);
+      ON CONFLICT (model_id, lower(alias)) DO UPDATE
+        SET alias = excluded.alias, version_id = excluded.version_id, set_at = now(), set_by = excluded.set_by`);
   }
 
   async deleteAlias(modelId: string, alias: string): Promise<void> {
-    await this.db.execute(sql`DELETE FROM model_aliases WHERE model_id = ${modelId}::uuid AND alias = ${alias}`);
+    await this.db.execute(
+      sql`DELETE FROM model_aliases WHERE model_id = ${modelId}::uuid AND lower(alias) = lower(${alias})`,
+    );
   }
 
   async setStage(versionIds: readonly string[], stage: Stage): Promise<void> {

@@ -67,6 +67,23 @@ describe('Targets', () => {
     ]);
   });
 
+  it('takes an alias for the same one in every case, spelled as it was set last', async () => {
+    const model = await modelWith(2);
+    await asMover(async () => {
+      await targets.setAlias(model.fullName, 'live', 1);
+      await targets.setAlias(model.fullName, 'Live', 2);
+    });
+    await t.as(reader, async () => {
+      const versions = t.module.get(ModelVersions);
+      expect(await versions.byAlias(model.fullName, 'LIVE')).toMatchObject({ number: 2, aliases: ['Live'] });
+      expect(await versions.get(model.fullName, 1)).toMatchObject({ aliases: [] });
+    });
+    const previous = await targets.previousHolder(model.id, { kind: 'ALIAS', name: 'lIVE' });
+    expect(previous?.number).toBe(1);
+    expect(await asMover(() => targets.deleteAlias(model.fullName, 'live'))).toBe(true);
+    expect(await targets.holder(model.id, { kind: 'ALIAS', name: 'Live' })).toBeUndefined();
+  });
+
   it('moves stages, and archives the others when asked to', async () => {
     const model = await modelWith(4);
     await asMover(async () => {

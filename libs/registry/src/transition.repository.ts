@@ -65,7 +65,7 @@ const newest = sql`ORDER BY h.occurred_at DESC, h.id DESC LIMIT 1`;
 
 const previousOfAlias = (modelId: string, alias: string, holder: number | null): Sql => sql`
   SELECT h.version_number AS number FROM stage_transitions h
-  WHERE h.model_id = ${modelId}::uuid AND h.target_kind = 'ALIAS' AND h.target_name = ${alias}
+  WHERE h.model_id = ${modelId}::uuid AND h.target_kind = 'ALIAS' AND lower(h.target_name) = lower(${alias})
     AND h.version_number <> COALESCE(${holder}::int4, 0) ${newest}`;
 
 /** Whom the holder of the stage came in for; where it came in for nobody, who had left the stage last by then. */

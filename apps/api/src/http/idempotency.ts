@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Access } from '@app/access';
 import { Conflict, type IdempotencyKey, type IdempotencyKeys, InvalidArgument } from '@app/platform';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
@@ -37,9 +38,10 @@ const hashOf = ({ method, url, body, context }: FastifyRequest): string =>
 
 /**
  * The header Idempotency-Key on writes (draft-ietf-httpapi-idempotency-key-header): the same key and request get the
- * first answer again, the same key with another request is a conflict. The worker's reconciler forgets keys after a day.
+ * first answer again, while the caller is still allowed what it took; the same key with another request is a conflict. The
+ * worker's reconciler forgets keys after a day.
  */
-export function registerIdempotency(fastify: FastifyInstance, keys: IdempotencyKeys): void {
+export function registerIdempotency(fastify: FastifyInstance, keys: IdempotencyKeys, access: Access): void {
   fastify.decorateRequest('idempotencyKey', undefined);
   fastify.decorateRequest('answerHoldsSecret', false);
 
@@ -49,6 +51,7 @@ export function registerIdempotency(fastify: FastifyInstance, keys: IdempotencyK
     const bodyHash = hashOf(request);
     if (await keys.reserve(owned, bodyHash)) {
       request.idempotencyKey = owned;
+      if (request.context) request.context.memo.allowed = new Set();
       return;
     }
     const kept = await keys.find(owned);
@@ -64,6 +67,7 @@ export function registerIdempotency(fastify: FastifyInstance, keys: IdempotencyK
         `Idempotency-Key: no answer to the first request with "${owned.key}" is kept (it is not there yet, or holds a secret): repeat later, or look at what it did`,
       );
     }
+    await access.authorizeAgain(kept.response.allowed ?? []);
     return reply
       .status(kept.status)
       .header('content-type', kept.response.contentType)
@@ -77,8 +81,11 @@ export function registerIdempotency(fastify: FastifyInstance, keys: IdempotencyK
     // A failure of ours is no answer to keep: the same key may be tried again.
     const failed = reply.statusCode >= 500 || request.context?.memo.failed;
     if (failed || typeof payload !== 'string') await keys.release(owned);
-    else
-      await keys.keep(owned, reply.statusCode, { body: payload, contentType: String(reply.getHeader('content-type')) });
+    else {
+      const allowed = [...(request.context?.memo.allowed ?? [])];
+      const contentType = String(reply.getHeader('content-type'));
+      await keys.keep(owned, reply.statusCode, { body: payload, contentType, allowed });
+    }
     return payload;
   });
 }

@@ -23,8 +23,8 @@ export interface RequestContext {
   requestId: string;
   address: string | null;
   caller: Caller | null;
-  /** Shared by the whole request, its transactions included. Absent version: read it again. failed: for a reason of ours. */
-  memo: { accessVersion?: number; failed?: boolean };
+  /** Shared by the whole request, its transactions included. Absent version: read it again. failed: for a reason of ours. allowed: what the caller was allowed, where somebody wants to know. */
+  memo: { accessVersion?: number; failed?: boolean; allowed?: Set<string> };
   /** What the running operation has asked the decision core. Absent: nobody holds it to what it declares. */
   asked?: Set<string>;
   /** The connection of the running transaction. */

@@ -12,7 +12,8 @@ export interface IdempotencyKey {
 export interface KeptAnswer {
   bodyHash: string;
   status: number | null;
-  response: { body: string; contentType: string } | null;
+  /** `allowed`: what the caller was allowed for it, to be asked again before it is repeated. */
+  response: { body: string; contentType: string; allowed?: string[] } | null;
 }
 
 /** Answers to writes with an Idempotency-Key, kept for a day. */

@@ -86,14 +86,17 @@ export class ExceptionResolver {
 
   @Requires('APPROVE_PROMOTION')
   @Mutation(() => BreakGlassReviewPayload, {
-    description: 'For a person with APPROVE_PROMOTION on the model who did not promote. It moves nothing back',
+    description:
+      'For a person with APPROVE_PROMOTION on the model, or where it stood when it was deleted, who did not promote. It moves nothing back',
   })
   async breakGlassReviewClose(@Args('input') input: BreakGlassReviewCloseInput): Promise<BreakGlassReviewPayload> {
     return { breakGlassReview: toReview(await this.reviews.close(input)) };
   }
 
   @Requires(...showingRequests)
-  @Query(() => BreakGlassReviewConnection, { description: 'The one that is due first comes first' })
+  @Query(() => BreakGlassReviewConnection, {
+    description: 'The one that is due first comes first; where the model is gone, they are for whoever may close them',
+  })
   async breakGlassReviews(
     @Args() { filter, ...page }: BreakGlassReviewsArgs,
   ): Promise<Connection<BreakGlassReviewType>> {
@@ -150,7 +153,7 @@ export class PromotionRequestReviewFields {
 @Resolver(() => BreakGlassReviewType)
 export class BreakGlassReviewFields {
   @Requires(...showingRequests)
-  @ResolveField(() => PromotionRequestType, { nullable: true })
+  @ResolveField(() => PromotionRequestType, { nullable: true, description: 'null where the model is gone' })
   async promotionRequest(@Parent() { requestId }: BreakGlassReviewType, @Context() { loaders }: GraphqlContext) {
     return orNull(await loaders.promotionRequest.load(requestId), toPromotionRequest);
   }

@@ -65,6 +65,12 @@ export class BreakGlassReviewType {
   actorId: string;
   closedBy: string | null;
 
+  @Field(() => Int, { description: 'The number of the promotion request' })
+  requestNumber: number;
+  @Field({ description: 'What was promoted, as it was called then: the model may be gone' })
+  modelFullName: string;
+  @Field({ description: 'Why the policy could not be waited for' })
+  justification: string;
   @Field()
   openedAt: Date;
   @Field()

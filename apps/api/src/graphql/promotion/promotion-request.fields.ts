@@ -1,4 +1,4 @@
-import { PromotionRequestReader, RequestDetails, showingRequests } from '@app/promotion';
+import { RequestDetails, showingRequests } from '@app/promotion';
 import { Args, Context, Parent, ResolveField, Resolver } from '@nestjs/graphql';
 import { Open, Requires } from '../../http/requires.js';
 import { PrincipalType, principalsAreKnown, toPrincipal } from '../access/principal.type.js';
@@ -22,10 +22,7 @@ import {
 /** What hangs on a promotion request. */
 @Resolver(() => PromotionRequestType)
 export class PromotionRequestFields {
-  constructor(
-    private readonly details: RequestDetails,
-    private readonly reader: PromotionRequestReader,
-  ) {}
+  constructor(private readonly details: RequestDetails) {}
 
   @Requires('EXECUTE')
   @ResolveField(() => ModelVersionType, {
@@ -76,8 +73,11 @@ export class PromotionRequestFields {
   @ResolveField(() => [ApprovalProgressType], {
     description: 'How far each approval rule is, as rights and memberships stand now',
   })
-  async approvals(@Parent() { source }: PromotionRequestType): Promise<ApprovalProgressType[]> {
-    return (await this.reader.progress(source.number)).map(toApprovalProgress);
+  async approvals(
+    @Parent() { source }: PromotionRequestType,
+    @Context() { loaders }: GraphqlContext,
+  ): Promise<ApprovalProgressType[]> {
+    return ((await loaders.approvalsOfRequest.load(source.id))?.rules ?? []).map(toApprovalProgress);
   }
 
   @Requires(...showingRequests)

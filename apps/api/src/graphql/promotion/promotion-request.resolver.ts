@@ -103,7 +103,7 @@ export class PromotionRequestResolver implements OnModuleInit {
   @Requires('MANAGE', ...showingRequests)
   @Mutation(() => PromotionRequestPayload, {
     description:
-      'Runs the gates of a BLOCKED request again, under the policies and the incumbent of now. For the requester, and holders of MANAGE',
+      'Runs the gates of a BLOCKED request again, or of one in AWAITING_APPROVAL for newer evidence, under the policies and the incumbent of now. For the requester, and holders of MANAGE',
   })
   async promotionRequestGatesRerun(
     @Args('input') { number }: PromotionRequestRefInput,

@@ -123,7 +123,9 @@ export class ModelVersionResolver implements OnModuleInit {
     @Context() { loaders }: GraphqlContext,
   ): Promise<ModelAliasPayload> {
     const { modelId } = await this.targets.setAlias(model, alias, number);
-    const source = (await loaders.aliasesOfModel.load(modelId)).find((known) => known.alias === alias);
+    const source = (await loaders.aliasesOfModel.load(modelId)).find(
+      (known) => known.alias.toLowerCase() === alias.toLowerCase(),
+    );
     return { alias: orNull(source, toModelAlias) };
   }
 

@@ -13,6 +13,7 @@ import {
   PromotionRequestReader,
   PromotionStatements,
   RequestDetails,
+  type RuleProgress,
   type SignedStatement,
   type ViewerDecision,
 } from '@app/promotion';
@@ -48,6 +49,7 @@ export interface Loaders {
   promotionRequest: DataLoader<string, PromotionRequest | null>;
   contentOfVersion: DataLoader<string, VersionContent | null>;
   viewerDecision: DataLoader<string, ViewerDecision | null>;
+  approvalsOfRequest: DataLoader<string, { rules: RuleProgress[] } | null>;
   externalIdentitiesOfPrincipal: DataLoader<string, ExternalIdentity[]>;
   tagsOfSecurable: DataLoader<string, Tag[]>;
   tagsOfVersion: DataLoader<string, Tag[]>;
@@ -108,10 +110,7 @@ export class LoadersFactory {
         (ids) => this.versions.contentsOf(ids),
         ({ versionId }) => versionId,
       ),
-      viewerDecision: loader(
-        (ids) => this.requests.viewerDecisionsOf(ids),
-        ({ requestId }) => requestId,
-      ),
+      ...this.reviews(),
       externalIdentitiesOfPrincipal: listLoader(
         (ids) => this.identities.ofPrincipals(ids),
         ({ principalId }) => principalId,
@@ -157,6 +156,14 @@ export class LoadersFactory {
         (ids) => this.statements.ofRequests(ids),
         ({ requestId }) => requestId,
       ),
+    };
+  }
+
+  private reviews() {
+    const byRequest = ({ requestId }: { requestId: string }) => requestId;
+    return {
+      approvalsOfRequest: loader((ids) => this.requests.progressOf(ids), byRequest),
+      viewerDecision: loader((ids) => this.requests.viewerDecisionsOf(ids), byRequest),
     };
   }
 
