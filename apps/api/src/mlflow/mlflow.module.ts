@@ -10,6 +10,7 @@ import { RegisteredModelsController } from './registry/registered-models.control
 import { VersionSources } from './registry/version-source.js';
 import { ExperimentsController } from './tracking/experiments.controller.js';
 import { LoggedModelsController } from './tracking/logged-models.controller.js';
+import { MetricHistoryController } from './tracking/metric-history.controller.js';
 import { RunDataController } from './tracking/run-data.controller.js';
 import { RunsController } from './tracking/runs.controller.js';
 import { VersionController } from './tracking/version.controller.js';
@@ -22,6 +23,7 @@ import { VersionController } from './tracking/version.controller.js';
     ExperimentsController,
     ListingsController,
     LoggedModelsController,
+    MetricHistoryController,
     ModelVersionsController,
     RegisteredModelsController,
     RunDataController,

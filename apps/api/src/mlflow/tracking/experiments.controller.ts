@@ -1,4 +1,4 @@
-import { Experiments } from '@app/tracking';
+import { Experiments, RunInputs } from '@app/tracking';
 import { Body, Controller, Get, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { Requires } from '../../http/requires.js';
@@ -6,7 +6,7 @@ import { parseFilter, parseOrderBy } from '../wire/filter.js';
 import { nextPageToken, nodesOf, pageArgs, search } from '../wire/page.js';
 import { maxResults, omitUnset, optional, parseParams, repeated, required } from '../wire/parse.js';
 import { PostOk } from '../wire/post.js';
-import { toMlflowExperiment } from './convert.js';
+import { toMlflowDatasetSummary, toMlflowExperiment } from './convert.js';
 import { filterText, keyValues, pageToken, viewType } from './fields.js';
 
 const createParams = z.object({ name: required, artifact_location: optional(z.string()), tags: keyValues });
@@ -22,10 +22,14 @@ const searchParams = z.object({
   page_token: pageToken,
   view_type: viewType,
 });
+const datasetParams = z.object({ experiment_ids: repeated(z.string()) });
 
 @Controller('api/2.0/mlflow/experiments')
 export class ExperimentsController {
-  constructor(private readonly experiments: Experiments) {}
+  constructor(
+    private readonly experiments: Experiments,
+    private readonly inputs: RunInputs,
+  ) {}
 
   @Requires('CREATE_EXPERIMENT')
   @PostOk('create')
@@ -59,6 +63,13 @@ export class ExperimentsController {
   @Get('search')
   searchByQuery(@Query() query: unknown) {
     return this.find(query);
+  }
+
+  @Requires('READ')
+  @PostOk('search-datasets')
+  async searchDatasets(@Body() body: unknown) {
+    const datasets = await this.inputs.datasetsOf(parseParams(datasetParams, body).experiment_ids);
+    return omitUnset({ dataset_summaries: datasets.map(toMlflowDatasetSummary) });
   }
 
   @Requires('MANAGE')
