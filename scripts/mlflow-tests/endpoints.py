@@ -33,7 +33,9 @@ def main():
     modules = [importlib.import_module(f"mlflow.protos.{name}") for name in names if not name.startswith(FOREIGN)]
     found = [endpoint for module in modules for endpoint in endpoints_of(module)]
     found.sort(key=lambda endpoint: (endpoint["path"], endpoint["method"]))
-    print(json.dumps({"mlflow": mlflow.__version__, "endpoints": found}, indent=2))
+    # A line for each, so that a difference between two releases reads well.
+    lines = ",\n".join(f"    {json.dumps(endpoint)}" for endpoint in found)
+    print(f'{{\n  "mlflow": {json.dumps(mlflow.__version__)},\n  "endpoints": [\n{lines}\n  ]\n}}')
 
 
 if __name__ == "__main__":

@@ -1,20 +1,21 @@
 import { Experiments, RunInputs } from '@app/tracking';
-import { Body, Controller, Get, Query } from '@nestjs/common';
+import { Body, Get, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { Requires } from '../../http/requires.js';
 import { parseFilter, parseOrderBy } from '../wire/filter.js';
 import { nextPageToken, nodesOf, pageArgs, search } from '../wire/page.js';
 import { maxResults, omitUnset, optional, parseParams, repeated, required } from '../wire/parse.js';
 import { PostOk } from '../wire/post.js';
+import { MlflowController } from '../wire/words.js';
 import { toMlflowDatasetSummary, toMlflowExperiment } from './convert.js';
-import { filterText, keyValues, pageToken, viewType } from './fields.js';
+import { experimentId, filterText, keyValues, pageToken, viewType } from './fields.js';
 
 const createParams = z.object({ name: required, artifact_location: optional(z.string()), tags: keyValues });
-const idParams = z.object({ experiment_id: required });
+const idParams = z.object({ experiment_id: experimentId });
 const nameParams = z.object({ experiment_name: required });
-const updateParams = z.object({ experiment_id: required, new_name: required });
-const tagParams = z.object({ experiment_id: required, key: required, value: z.string() });
-const tagKeyParams = z.object({ experiment_id: required, key: required });
+const updateParams = z.object({ experiment_id: experimentId, new_name: required });
+const tagParams = z.object({ experiment_id: experimentId, key: required, value: z.string() });
+const tagKeyParams = z.object({ experiment_id: experimentId, key: required });
 const searchParams = z.object({
   filter: filterText,
   max_results: maxResults(50_000, 1000),
@@ -24,7 +25,7 @@ const searchParams = z.object({
 });
 const datasetParams = z.object({ experiment_ids: repeated(z.string()) });
 
-@Controller('api/2.0/mlflow/experiments')
+@MlflowController('api/2.0/mlflow/experiments')
 export class ExperimentsController {
   constructor(
     private readonly experiments: Experiments,

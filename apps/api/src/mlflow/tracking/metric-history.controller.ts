@@ -1,9 +1,10 @@
 import { MetricHistories, RunData } from '@app/tracking';
-import { Controller, Get, Query } from '@nestjs/common';
+import { Get, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { Requires } from '../../http/requires.js';
 import { nextPageToken, nodesOf, pageArgs, search } from '../wire/page.js';
 import { maxResults, omitUnset, optional, parseParams, repeated, required, wholeNumber } from '../wire/parse.js';
+import { MlflowController } from '../wire/words.js';
 import { toMlflowMetric } from './convert.js';
 import { ofRun, pageToken } from './fields.js';
 
@@ -44,7 +45,7 @@ const intervalParams = z
     path: ['start_step'],
   });
 
-@Controller('api/2.0/mlflow/metrics')
+@MlflowController('api/2.0/mlflow/metrics')
 export class MetricHistoryController {
   constructor(
     private readonly data: RunData,

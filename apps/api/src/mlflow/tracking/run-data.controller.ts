@@ -1,9 +1,10 @@
 import { RunData, RunInputs } from '@app/tracking';
-import { Body, Controller } from '@nestjs/common';
+import { Body } from '@nestjs/common';
 import { z } from 'zod';
 import { Requires } from '../../http/requires.js';
 import { optional, parseParams, required, wholeNumber } from '../wire/parse.js';
 import { PostOk } from '../wire/post.js';
+import { MlflowController } from '../wire/words.js';
 import { keyValue, keyValues, metric, ofRun } from './fields.js';
 
 const runParams = ofRun({});
@@ -34,7 +35,7 @@ const outputParams = ofRun({
   models: optional(z.array(z.object({ model_id: required, step: optional(wholeNumber) }))),
 });
 
-@Controller('api/2.0/mlflow')
+@MlflowController('api/2.0/mlflow')
 export class RunDataController {
   constructor(
     private readonly data: RunData,
