@@ -32,7 +32,7 @@ export const searchName = (...parts: unknown[]): string =>
 const refuseOperator = ({ entity, key, operator }: Condition, allowed: readonly string[]): never => {
   if (operator.startsWith('IS ')) {
     throw new InvalidArgument(
-      `filter: IS NULL / IS NOT NULL is only supported for tags and params, and ${entity} "${key}" is neither`,
+      `filter: Invalid comparator '${operator}' for ${entity} "${key}": IS NULL / IS NOT NULL is only supported for tags and params`,
       ['filter'],
     );
   }

@@ -109,7 +109,6 @@ function readScalar(scanner: Scanner): string | number | undefined {
 function readList(scanner: Scanner): (string | number)[] {
   if (!scanner.take(/\(/)) scanner.refuse("a list, as in ('a', 'b')");
   const values: (string | number)[] = [];
-  if (scanner.take(/\)/)) return values;
   do {
     values.push(readScalar(scanner) ?? scanner.refuse('a value in quotes'));
   } while (scanner.take(/,/));
