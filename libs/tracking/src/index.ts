@@ -1,3 +1,4 @@
+export type { DatasetSummary } from './dataset.reader.js';
 export type { Experiment, ExperimentDetails, LifecycleStage, ViewType } from './experiment.js';
 export type { ExperimentSearch } from './experiment.reader.js';
 export { Experiments, type NewExperiment } from './experiment.service.js';
@@ -7,6 +8,7 @@ export type { LoggedModelSearch } from './logged-model.reader.js';
 export { LoggedModels, type NewLoggedModel } from './logged-model.service.js';
 export type { DatasetScope, LoggedModelOrdering } from './logged-model-search.js';
 export type { LogBatch } from './metric.js';
+export { MetricHistories } from './metric-history.service.js';
 export type {
   Dataset,
   DatasetInput,

@@ -151,6 +151,6 @@ export class LoggedModels {
   async deleteTag(id: string, key: string): Promise<void> {
     await this.guard.model('EDIT', id);
     const deleted = await this.transaction.run(() => this.models.deleteTag(id, key));
-    if (!deleted) throw new NotFound('Tag', key);
+    if (!deleted) throw new NotFound('Logged model tag', key);
   }
 }

@@ -102,7 +102,7 @@ describe('RunData', () => {
       ],
       tags: [{ key: 't', value: '1' }],
     };
-    await expect(log(batch)).rejects.toThrow("'lr' (logged '0.1', given '0.2')");
+    await expect(log(batch)).rejects.toThrow("Param with key='lr' was already logged with value='0.1'");
     expect(await params()).toEqual([{ key: 'lr', value: '0.1' }]);
     expect(await latest()).toEqual({});
     expect((await t.as(ada, () => runs.get(runId))).tags.map(({ key }) => key)).toEqual(['mlflow.runName']);

@@ -62,9 +62,12 @@ export class RunData {
 }
 
 function changedParams(runId: string, changed: { key: string; logged: string; given: string }[]): InvalidArgument {
-  const list = changed.map(({ key, logged, given }) => `'${key}' (logged '${logged}', given '${given}')`).join(', ');
+  const sentences = changed.map(
+    ({ key, logged, given }) =>
+      `Param with key='${key}' was already logged with value='${logged}' for run ID='${runId}'. Attempted logging new value '${given}'.`,
+  );
   return new InvalidArgument(
-    `Changing param values is not allowed. Params were already logged for run ID='${runId}': ${list}. Nothing of this request was stored.`,
+    `Changing param values is not allowed. ${sentences.join(' ')} Nothing of this request was stored.`,
     ['params'],
     { keys: changed.map(({ key }) => key) },
   );

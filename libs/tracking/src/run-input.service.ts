@@ -1,11 +1,14 @@
 import { InvalidArgument, Transaction } from '@app/platform';
 import { Injectable } from '@nestjs/common';
+import { DatasetReader, type DatasetSummary } from './dataset.reader.js';
 import { type DatasetInput, demandActiveRun } from './run.js';
 import { checkedInputs } from './run-input.js';
 import { RunInputRepository } from './run-input.repository.js';
 import { TrackingAccess } from './tracking-access.js';
 
 const most = 1000;
+/** MLflow's limit (mlflow/server/handlers.py). */
+const mostExperiments = 20;
 
 /** What a run has read and made. Like its metrics it is data of the run, and no event of the audit trail. */
 @Injectable()
@@ -13,6 +16,7 @@ export class RunInputs {
   constructor(
     private readonly guard: TrackingAccess,
     private readonly inputs: RunInputRepository,
+    private readonly datasets: DatasetReader,
     private readonly transaction: Transaction,
   ) {}
 
@@ -39,6 +43,23 @@ export class RunInputs {
       models.map(({ modelId }) => modelId),
     );
     await this.transaction.run(() => this.inputs.addModels(runId, 'OUTPUT', models));
+  }
+
+  /**
+   * What runs of the given experiments have read, as far as the caller may READ them; the first 1,000 datasets.
+   * @throws InvalidArgument for no experiment, and for more than 20
+   */
+  async datasetsOf(experimentIds: readonly string[]): Promise<DatasetSummary[]> {
+    if (experimentIds.length === 0) {
+      throw new InvalidArgument('SearchDatasets request must specify at least one experiment_id.', ['experiment_ids']);
+    }
+    if (experimentIds.length > mostExperiments) {
+      throw new InvalidArgument(
+        `SearchDatasets request cannot specify more than ${mostExperiments} experiment_ids. Received ${experimentIds.length} experiment_ids.`,
+        ['experiment_ids'],
+      );
+    }
+    return this.datasets.ofExperiments(experimentIds);
   }
 }
 

@@ -47,13 +47,16 @@ interface DetailsRow extends RunRow {
   models: { modelId: string; direction: 'INPUT' | 'OUTPUT'; step: number }[] | null;
 }
 
-/** The columns of a DetailsRow, of `runs r`. One statement, whatever the number of runs. */
+/**
+ * The columns of a DetailsRow, of `runs r`. One statement, whatever the number of runs. The ids of datasets grow with time:
+ * inputs stand in the order in which they were logged.
+ */
 const detailsColumns: Sql = sql`${runColumns},
   (SELECT json_agg(${metricTuple('m')} ORDER BY m.key) FROM latest_metrics m WHERE m.run_id = r.id) AS metrics,
   (SELECT json_agg(json_build_array(p.key, p.value) ORDER BY p.key) FROM run_params p WHERE p.run_id = r.id) AS params,
   (SELECT json_agg(json_build_array(t.key, t.value) ORDER BY t.key) FROM run_tags t WHERE t.run_id = r.id) AS tags,
   (SELECT json_agg(json_build_object('tags', i.tags, 'dataset', json_build_object('name', d.name, 'digest', d.digest,
-      'sourceType', d.source_type, 'source', d.source, 'schema', d.schema, 'profile', d.profile)) ORDER BY d.name, d.digest)
+      'sourceType', d.source_type, 'source', d.source, 'schema', d.schema, 'profile', d.profile)) ORDER BY d.id)
     FROM run_inputs i JOIN datasets d ON d.id = i.dataset_id WHERE i.run_id = r.id) AS "datasetInputs",
   (SELECT json_agg(json_build_object('modelId', l.model_id, 'direction', l.direction, 'step', l.step) ORDER BY l.step, l.model_id)
     FROM run_models l WHERE l.run_id = r.id) AS models`;

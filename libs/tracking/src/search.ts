@@ -30,6 +30,12 @@ export const searchName = (...parts: unknown[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22);
 
 const refuseOperator = ({ entity, key, operator }: Condition, allowed: readonly string[]): never => {
+  if (operator.startsWith('IS ')) {
+    throw new InvalidArgument(
+      `filter: Invalid comparator '${operator}' for ${entity} "${key}": IS NULL / IS NOT NULL is only supported for tags and params`,
+      ['filter'],
+    );
+  }
   throw new InvalidArgument(
     `filter: Invalid comparator '${operator}' for ${entity} "${key}": not one of ${allowed.join(', ')}`,
     ['filter'],

@@ -10,7 +10,7 @@ export const limits = {
   key: 250,
   paramValue: 6000,
   runTagValue: 8000,
-  experimentTagValue: 20_000,
+  experimentTagValue: 5000,
 } as const;
 
 const plainName = /^[/\p{L}\p{M}\p{N}_.\- :]+$/u;

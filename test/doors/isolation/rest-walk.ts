@@ -24,6 +24,7 @@ function parametersOf({ experimentId, runId, loggedModelId }: MadeIds): Record<s
     experiment_ids: [experimentId],
     experiment_name: hiddenNames.experiment,
     run_id: runId,
+    run_ids: runId,
     metric_key: hiddenNames.key,
     timestamp: 1,
     step: 1,

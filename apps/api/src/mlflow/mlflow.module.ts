@@ -4,15 +4,19 @@ import { TrackingModule } from '@app/tracking';
 import { Module } from '@nestjs/common';
 import { ArtifactsController } from './artifacts/artifacts.controller.js';
 import { ListingsController } from './artifacts/listings.controller.js';
+import { RunFileController, RunFilesController } from './artifacts/run-files.controller.js';
+import { NotOfferedController } from './not-offered.controller.js';
 import { ModelNames } from './registry/model-names.js';
 import { ModelVersionsController } from './registry/model-versions.controller.js';
 import { RegisteredModelsController } from './registry/registered-models.controller.js';
 import { VersionSources } from './registry/version-source.js';
 import { ExperimentsController } from './tracking/experiments.controller.js';
 import { LoggedModelsController } from './tracking/logged-models.controller.js';
+import { MetricHistoryController } from './tracking/metric-history.controller.js';
 import { RunDataController } from './tracking/run-data.controller.js';
 import { RunsController } from './tracking/runs.controller.js';
 import { VersionController } from './tracking/version.controller.js';
+import { MlflowWords } from './wire/words.js';
 
 /** The door for MLflow clients: /api/2.0/mlflow, /api/3.0/mlflow, /api/2.0/mlflow-artifacts, and the same below /ajax-api. */
 @Module({
@@ -22,13 +26,17 @@ import { VersionController } from './tracking/version.controller.js';
     ExperimentsController,
     ListingsController,
     LoggedModelsController,
+    MetricHistoryController,
     ModelVersionsController,
     RegisteredModelsController,
+    NotOfferedController,
     RunDataController,
+    RunFileController,
+    RunFilesController,
     RunsController,
     VersionController,
   ],
-  providers: [ModelNames, VersionSources],
+  providers: [MlflowWords, ModelNames, VersionSources],
   // GraphQL registers versions too, from the same sources.
   exports: [VersionSources],
 })

@@ -60,7 +60,10 @@ export class NotFound extends DomainError {
 }
 
 export class AlreadyExists extends DomainError {
-  constructor(noun: string, objectName: string) {
+  constructor(
+    readonly noun: string,
+    readonly objectName: string,
+  ) {
     super('ALREADY_EXISTS', 'ALREADY_EXISTS', `${noun} "${objectName}" already exists`);
   }
 }

@@ -1,14 +1,13 @@
 import { Readable } from 'node:stream';
-import { type ArtifactContent, Artifacts, RangeNotSatisfiable } from '@app/artifacts';
+import { Artifacts } from '@app/artifacts';
 import { DomainError } from '@app/platform';
-import { Controller, Delete, Get, HttpException, HttpStatus, Post, Put, Query, Req, Res } from '@nestjs/common';
+import { Controller, Delete, Get, Post, Put, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Open, Requires } from '../../http/requires.js';
 import { omitUnset, parseParams, required } from '../wire/parse.js';
-import { attachment, contentTypeOf } from './content-type.js';
 import { toMlflowFile } from './convert.js';
-import { parseRange } from './range.js';
+import { sendArtifact } from './send.js';
 
 const listParams = z.object({ path: required });
 
@@ -31,19 +30,7 @@ export class ArtifactsController {
   @Requires('READ', 'EXECUTE')
   @Get('artifacts/*')
   async download(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const path = pathOf(request);
-    const { size, span, stream } = await this.open(path, request, reply);
-    reply
-      .headers({
-        'accept-ranges': 'bytes',
-        'content-type': contentTypeOf(path),
-        'content-disposition': attachment(path),
-        'x-content-type-options': 'nosniff',
-        'content-length': span ? span.end - span.start + 1 : size,
-      })
-      .status(span ? 206 : 200);
-    if (span) reply.header('content-range', `bytes ${span.start}-${span.end}/${size}`);
-    await reply.send(stream);
+    await sendArtifact(this.artifacts, pathOf(request), request, reply);
   }
 
   @Requires('EDIT')
@@ -79,15 +66,5 @@ export class ArtifactsController {
       'PRESIGNED_DOWNLOAD',
       'Presigned download is not supported for the current artifact repository: GET the file from /mlflow-artifacts/artifacts',
     );
-  }
-
-  private async open(path: string, request: FastifyRequest, reply: FastifyReply): Promise<ArtifactContent> {
-    try {
-      return await this.artifacts.open(path, parseRange(request.headers.range));
-    } catch (error) {
-      if (!(error instanceof RangeNotSatisfiable)) throw error;
-      reply.header('content-range', `bytes */${error.size}`);
-      throw new HttpException(error.message, HttpStatus.REQUESTED_RANGE_NOT_SATISFIABLE);
-    }
   }
 }

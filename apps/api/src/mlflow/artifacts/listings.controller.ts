@@ -1,18 +1,18 @@
-import { Artifacts, artifactPathOf } from '@app/artifacts';
-import { FailedPrecondition } from '@app/platform';
+import { Artifacts } from '@app/artifacts';
 import { LoggedModels, Runs } from '@app/tracking';
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Get, Param, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { Requires } from '../../http/requires.js';
 import { ofRun } from '../tracking/fields.js';
 import { omitUnset, optional, parseParams, required } from '../wire/parse.js';
-import { toMlflowFile } from './convert.js';
+import { MlflowController } from '../wire/words.js';
+import { folderOf, toMlflowFile } from './convert.js';
 
 const runParams = ofRun({ path: optional(z.string()) });
 const modelParams = z.object({ model_id: required, artifact_directory_path: optional(z.string()) });
 
 /** The files of a run, and those of a logged model, by the name of what they belong to. */
-@Controller('api/2.0/mlflow')
+@MlflowController('api/2.0/mlflow')
 export class ListingsController {
   constructor(
     private readonly artifacts: Artifacts,
@@ -35,10 +35,7 @@ export class ListingsController {
   }
 
   private async list(rootUri: string, folder: string | undefined) {
-    const root = artifactPathOf(rootUri);
-    if (root === undefined) {
-      throw new FailedPrecondition('FOREIGN_ARTIFACTS', `root_uri: "${rootUri}" is not in the store of this service`);
-    }
+    const root = folderOf(rootUri);
     const below = folder?.replace(/\/$/, '') || undefined;
     const entries = await this.artifacts.list(below ? `${root}/${below}` : root);
     return omitUnset({ root_uri: rootUri, files: entries.map((entry) => toMlflowFile(entry, below)) });

@@ -3,9 +3,13 @@ import { ArtifactTooLarge } from '@app/artifacts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { liftBodyDeadline } from '../../http/body-deadline.js';
 
-const uploads = /^\/api\/2\.0\/mlflow-artifacts\/artifacts\//;
+/** The artifact proxy, and what MLflow's pages upload with (run-files.controller.ts). */
+const uploads: Record<string, RegExp> = {
+  PUT: /^\/api\/2\.0\/mlflow-artifacts\/artifacts\//,
+  POST: /^\/api\/2\.0\/mlflow\/upload-artifact(\?|$)/,
+};
 
-const isUpload = ({ method, url }: FastifyRequest): boolean => method === 'PUT' && uploads.test(url);
+const isUpload = ({ method, url }: FastifyRequest): boolean => uploads[method]?.test(url) ?? false;
 
 /**
  * MLflow clients name the type of the file that they upload: a model's input_example.json comes as application/json.
@@ -16,7 +20,7 @@ export function registerRawUploads(fastify: FastifyInstance, limit: number): voi
   fastify.addHook('onRequest', (request, _reply, done) => {
     if (isUpload(request)) {
       request.headers['content-type'] = 'application/octet-stream';
-      // A PUT may be repeated anyway, and its bytes are not in memory to be compared with the first one's.
+      // An upload may be repeated anyway, and its bytes are not in memory to be compared with the first one's.
       delete request.headers['idempotency-key'];
     }
     done();

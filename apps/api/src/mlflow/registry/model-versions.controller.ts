@@ -1,10 +1,11 @@
 import { downloadUri, ModelVersions, Registrations, Tags, Targets, type VersionView } from '@app/registry';
-import { Body, Controller, Delete, Get, Patch, Query } from '@nestjs/common';
+import { Body, Delete, Get, Patch, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { Requires } from '../../http/requires.js';
 import { nextPageToken, nodesOf, search } from '../wire/page.js';
 import { maxResults, omitUnset, optional, parseParams, repeated, required } from '../wire/parse.js';
 import { PostOk } from '../wire/post.js';
+import { MlflowController } from '../wire/words.js';
 import { toMlflowModelVersion } from './convert.js';
 import { ofModel, ofVersion, tag, tags } from './fields.js';
 import { ModelNames } from './model-names.js';
@@ -30,7 +31,7 @@ const searchParams = z.object({
   page_token: optional(z.string()),
 });
 
-@Controller('api/2.0/mlflow/model-versions')
+@MlflowController('api/2.0/mlflow/model-versions')
 export class ModelVersionsController {
   constructor(
     private readonly names: ModelNames,

@@ -52,7 +52,7 @@ describe('model-versions', () => {
     const name = await d.model('prod.fraud.absent', 1);
     const answer = await d.get('model-versions/get', { name, version: '7' });
     expect(answer).toMatchObject({ status: 404, body: { error_code: 'RESOURCE_DOES_NOT_EXIST' } });
-    expect(answer.body.message).toContain('prod.fraud.absent/7');
+    expect(answer.body.message).toBe('Model Version (name=prod.fraud.absent, version=7) not found');
   });
 
   it('hides versions from the stranger on every call, and tells the reader what he lacks', async () => {

@@ -1,12 +1,13 @@
 import { InvalidArgument } from '@app/platform';
 import { parseStage } from '@app/policy';
 import { ModelRecords, ModelVersions, type RegisteredModel, RegisteredModels, Tags, Targets } from '@app/registry';
-import { Body, Controller, Delete, Get, Patch, Query } from '@nestjs/common';
+import { Body, Delete, Get, Patch, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { Requires } from '../../http/requires.js';
 import { nextPageToken, nodesOf, search } from '../wire/page.js';
 import { maxResults, omitUnset, optional, parseParams, repeated, required } from '../wire/parse.js';
 import { PostOk } from '../wire/post.js';
+import { MlflowController } from '../wire/words.js';
 import { toMlflowModelVersion, toMlflowRegisteredModel } from './convert.js';
 import { ofAlias, ofModel, tag, tags, version } from './fields.js';
 import { ModelNames } from './model-names.js';
@@ -26,7 +27,7 @@ const searchParams = z.object({
   page_token: optional(z.string()),
 });
 
-@Controller('api/2.0/mlflow/registered-models')
+@MlflowController('api/2.0/mlflow/registered-models')
 export class RegisteredModelsController {
   constructor(
     private readonly models: RegisteredModels,

@@ -46,7 +46,7 @@ describe('registered-models', () => {
     [{ name: 'prod.scorer' }, 'catalog.schema.model'],
     [{ name: 'a.b.c.d' }, 'catalog.schema.model'],
     [{ name: 'a/b' }, 'is not a valid name'],
-    [{ name: 'ok', tags: [{ key: '' }] }, 'tags.0.key'],
+    [{ name: 'ok', tags: [{ key: '' }] }, 'tags[0].key'],
   ])('refuses %j', async (body, message) => {
     const answer = await d.post('registered-models/create', body);
     expect(answer).toMatchObject({ status: 400, body: { error_code: 'INVALID_PARAMETER_VALUE' } });

@@ -18,8 +18,8 @@ describe('a wrong request to the tracking API', () => {
     ['experiments/create', {}, "Missing value for required parameter 'name'"],
     ['experiments/create', { name: 5 }, "Invalid value 5 for parameter 'name'"],
     ['experiments/create', { name: 'x\0y' }, 'NUL'],
-    ['runs/create', { experiment_id: 'abc' }, 'Experiment "abc" does not exist'],
-    ['runs/create', { experiment_id: '0' }, 'Experiment "0" does not exist'],
+    ['runs/create', { experiment_id: 'abc' }, "Invalid experiment ID 'abc'"],
+    ['runs/create', { experiment_id: '0' }, 'No Experiment with id=0 exists'],
     ['runs/update', {}, "Missing value for required parameter 'run_id'"],
     [
       'runs/log-metric',

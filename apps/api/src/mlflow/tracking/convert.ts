@@ -1,4 +1,4 @@
-import type { Experiment, LoggedModelDetails, Metric, Run, RunDetails } from '@app/tracking';
+import type { DatasetSummary, Experiment, LoggedModelDetails, Metric, Run, RunDetails } from '@app/tracking';
 import { doubleText, omitUnset } from '../wire/parse.js';
 
 /** Our nouns in MLflow's messages (mlflow/protos/service.proto). */
@@ -12,6 +12,9 @@ export const toMlflowExperiment = (experiment: Experiment) =>
     creation_time: experiment.createdAt.getTime(),
     tags: experiment.tags,
   });
+
+export const toMlflowDatasetSummary = ({ experimentId, name, digest, context }: DatasetSummary) =>
+  omitUnset({ experiment_id: experimentId, name, digest, context });
 
 export const toMlflowRunInfo = (run: Run) =>
   omitUnset({

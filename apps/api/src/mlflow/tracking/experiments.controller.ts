@@ -1,20 +1,21 @@
-import { Experiments } from '@app/tracking';
-import { Body, Controller, Get, Query } from '@nestjs/common';
+import { Experiments, RunInputs } from '@app/tracking';
+import { Body, Get, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { Requires } from '../../http/requires.js';
 import { parseFilter, parseOrderBy } from '../wire/filter.js';
 import { nextPageToken, nodesOf, pageArgs, search } from '../wire/page.js';
 import { maxResults, omitUnset, optional, parseParams, repeated, required } from '../wire/parse.js';
 import { PostOk } from '../wire/post.js';
-import { toMlflowExperiment } from './convert.js';
-import { filterText, keyValues, pageToken, viewType } from './fields.js';
+import { MlflowController } from '../wire/words.js';
+import { toMlflowDatasetSummary, toMlflowExperiment } from './convert.js';
+import { experimentId, filterText, keyValues, pageToken, viewType } from './fields.js';
 
 const createParams = z.object({ name: required, artifact_location: optional(z.string()), tags: keyValues });
-const idParams = z.object({ experiment_id: required });
+const idParams = z.object({ experiment_id: experimentId });
 const nameParams = z.object({ experiment_name: required });
-const updateParams = z.object({ experiment_id: required, new_name: required });
-const tagParams = z.object({ experiment_id: required, key: required, value: z.string() });
-const tagKeyParams = z.object({ experiment_id: required, key: required });
+const updateParams = z.object({ experiment_id: experimentId, new_name: required });
+const tagParams = z.object({ experiment_id: experimentId, key: required, value: z.string() });
+const tagKeyParams = z.object({ experiment_id: experimentId, key: required });
 const searchParams = z.object({
   filter: filterText,
   max_results: maxResults(50_000, 1000),
@@ -22,10 +23,14 @@ const searchParams = z.object({
   page_token: pageToken,
   view_type: viewType,
 });
+const datasetParams = z.object({ experiment_ids: repeated(z.string()) });
 
-@Controller('api/2.0/mlflow/experiments')
+@MlflowController('api/2.0/mlflow/experiments')
 export class ExperimentsController {
-  constructor(private readonly experiments: Experiments) {}
+  constructor(
+    private readonly experiments: Experiments,
+    private readonly inputs: RunInputs,
+  ) {}
 
   @Requires('CREATE_EXPERIMENT')
   @PostOk('create')
@@ -59,6 +64,13 @@ export class ExperimentsController {
   @Get('search')
   searchByQuery(@Query() query: unknown) {
     return this.find(query);
+  }
+
+  @Requires('READ')
+  @PostOk('search-datasets')
+  async searchDatasets(@Body() body: unknown) {
+    const datasets = await this.inputs.datasetsOf(parseParams(datasetParams, body).experiment_ids);
+    return omitUnset({ dataset_summaries: datasets.map(toMlflowDatasetSummary) });
   }
 
   @Requires('MANAGE')

@@ -5,6 +5,11 @@ import { double, enumeration, optional, required, wholeNumber } from '../wire/pa
 export const keyValue = z.object({ key: required, value: z.string().default('') });
 export const keyValues = optional(z.array(keyValue));
 
+/** As in MLflow on SQL, experiments are numbered: another text is no id, and not that of an absent one. */
+export const experimentId = required.regex(/^-?\d+$/, {
+  error: ({ input }) => `Invalid experiment ID '${input}'. Experiment ID must be a valid integer.`,
+});
+
 export const viewType = enumeration({ ACTIVE_ONLY: 1, DELETED_ONLY: 2, ALL: 3 }).default('ACTIVE_ONLY');
 export const filterText = optional(z.string());
 export const pageToken = optional(z.string());

@@ -1,17 +1,18 @@
 import { LoggedModels } from '@app/tracking';
-import { Body, Controller, Delete, Get, Param, Patch } from '@nestjs/common';
+import { Body, Delete, Get, Param, Patch } from '@nestjs/common';
 import { z } from 'zod';
 import { Requires } from '../../http/requires.js';
 import { parseFilter, parseOrderBy } from '../wire/filter.js';
 import { nextPageToken, nodesOf, pageArgs, search } from '../wire/page.js';
 import { enumeration, maxResults, omitUnset, optional, parseParams, repeated, required } from '../wire/parse.js';
 import { PostOk } from '../wire/post.js';
+import { MlflowController } from '../wire/words.js';
 import { toMlflowLoggedModel } from './convert.js';
-import { filterText, keyValues, pageToken } from './fields.js';
+import { experimentId, filterText, keyValues, pageToken } from './fields.js';
 
 const status = enumeration({ LOGGED_MODEL_PENDING: 1, LOGGED_MODEL_READY: 2, LOGGED_MODEL_UPLOAD_FAILED: 3 });
 const createParams = z.object({
-  experiment_id: required,
+  experiment_id: experimentId,
   name: optional(z.string()),
   model_type: optional(z.string()),
   source_run_id: optional(z.string()),
@@ -39,7 +40,7 @@ const searchParams = z.object({
   page_token: pageToken,
 });
 
-@Controller('api/2.0/mlflow/logged-models')
+@MlflowController('api/2.0/mlflow/logged-models')
 export class LoggedModelsController {
   constructor(private readonly models: LoggedModels) {}
 

@@ -1,23 +1,16 @@
 import { RunData, RunInputs } from '@app/tracking';
-import { Body, Controller, Get, Query } from '@nestjs/common';
+import { Body } from '@nestjs/common';
 import { z } from 'zod';
 import { Requires } from '../../http/requires.js';
-import { nextPageToken, nodesOf, pageArgs, search } from '../wire/page.js';
-import { maxResults, omitUnset, optional, parseParams, required, wholeNumber } from '../wire/parse.js';
+import { optional, parseParams, required, wholeNumber } from '../wire/parse.js';
 import { PostOk } from '../wire/post.js';
-import { toMlflowMetric } from './convert.js';
-import { keyValue, keyValues, metric, ofRun, pageToken } from './fields.js';
+import { MlflowController } from '../wire/words.js';
+import { keyValue, keyValues, metric, ofRun } from './fields.js';
 
 const runParams = ofRun({});
 const keyValueParams = ofRun({ key: required, value: z.string() });
 const keyParams = ofRun({ key: required });
 const batchParams = ofRun({ metrics: optional(z.array(metric)), params: keyValues, tags: keyValues });
-const historyParams = ofRun({
-  metric_key: required,
-  max_results: maxResults(25_000, 25_000),
-  page_token: pageToken,
-});
-
 const dataset = z
   .object({
     name: required,
@@ -42,7 +35,7 @@ const outputParams = ofRun({
   models: optional(z.array(z.object({ model_id: required, step: optional(wholeNumber) }))),
 });
 
-@Controller('api/2.0/mlflow')
+@MlflowController('api/2.0/mlflow')
 export class RunDataController {
   constructor(
     private readonly data: RunData,
@@ -110,15 +103,5 @@ export class RunDataController {
       models.map(({ model_id, step }) => ({ modelId: model_id, step: step ?? 0 })),
     );
     return {};
-  }
-
-  @Requires('READ')
-  @Get('metrics/get-history')
-  async history(@Query() query: unknown) {
-    const { run_id, metric_key, max_results, page_token } = parseParams(historyParams, query);
-    const page = await search(page_token, () =>
-      this.data.history(run_id, metric_key, pageArgs(max_results, page_token)),
-    );
-    return omitUnset({ metrics: nodesOf(page).map(toMlflowMetric), next_page_token: nextPageToken(page) });
   }
 }

@@ -1,28 +1,23 @@
 import { Runs } from '@app/tracking';
-import { Body, Controller, Get, Query } from '@nestjs/common';
+import { Body, Get, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { Requires } from '../../http/requires.js';
 import { parseFilter, parseOrderBy } from '../wire/filter.js';
 import { nextPageToken, nodesOf, pageArgs, search } from '../wire/page.js';
-import {
-  enumeration,
-  maxResults,
-  omitUnset,
-  optional,
-  parseParams,
-  repeated,
-  required,
-  wholeNumber,
-} from '../wire/parse.js';
+import { enumeration, maxResults, omitUnset, optional, parseParams, repeated, wholeNumber } from '../wire/parse.js';
 import { PostOk } from '../wire/post.js';
+import { MlflowController } from '../wire/words.js';
 import { toMlflowRun, toMlflowRunInfo } from './convert.js';
-import { filterText, keyValues, ofRun, pageToken, viewType } from './fields.js';
+import { experimentId, filterText, keyValues, ofRun, pageToken, viewType } from './fields.js';
 
 const runStatus = enumeration({ RUNNING: 1, SCHEDULED: 2, FINISHED: 3, FAILED: 4, KILLED: 5 });
-const time = wholeNumber.pipe(z.number().min(0, 'must be milliseconds since 1970'));
+/** What a date can hold, before 1970 too. */
+const farthest = 8.64e15;
+const outOfDates = 'must be milliseconds since 1970';
+const time = wholeNumber.pipe(z.number().min(-farthest, outOfDates).max(farthest, outOfDates));
 
 const createParams = z.object({
-  experiment_id: required,
+  experiment_id: experimentId,
   user_id: optional(z.string()),
   run_name: optional(z.string()),
   start_time: optional(time),
@@ -39,7 +34,7 @@ const searchParams = z.object({
   page_token: pageToken,
 });
 
-@Controller('api/2.0/mlflow/runs')
+@MlflowController('api/2.0/mlflow/runs')
 export class RunsController {
   constructor(private readonly runs: Runs) {}
 

@@ -101,7 +101,7 @@ describe('the tracking API', () => {
     expect(await post('runs/restore', { run_id })).toMatchObject({ status: 200, body: {} });
     expect(await get('runs/get', { run_id }, stranger)).toMatchObject({
       status: 404,
-      body: { error_code: 'RESOURCE_DOES_NOT_EXIST', message: `Run "${run_id}" does not exist, or you may not see it` },
+      body: { error_code: 'RESOURCE_DOES_NOT_EXIST', message: `Run with id=${run_id} not found` },
     });
   });
 

@@ -59,3 +59,10 @@ it.each(['{}', Readable.from([])])('refuses a body that was no JSON', (body) => 
 it('leaves out what protobuf leaves out', () => {
   expect(omitUnset({ a: null, b: undefined, c: [], d: 0, e: '', f: false })).toEqual({ d: 0, e: '', f: false });
 });
+
+it('names a wrong field of a list by its place, and takes null for missing', () => {
+  const schema = z.object({ metrics: z.array(z.object({ timestamp: wholeNumber })) });
+  const missing = "Missing value for required parameter 'metrics[1].timestamp'";
+  expect(() => parseParams(schema, { metrics: [{ timestamp: 1 }, {}] })).toThrow(missing);
+  expect(() => parseParams(schema, { metrics: [{ timestamp: 1 }, { timestamp: null }] })).toThrow(missing);
+});

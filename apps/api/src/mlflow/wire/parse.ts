@@ -14,12 +14,12 @@ export function parseParams<T extends z.ZodType>(schema: T, params: unknown): z.
   const parsed = schema.safeParse(params ?? {});
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  const name = issue?.path.map(String).join('.') || 'body';
+  const name = nameOf(issue?.path ?? []);
   const value = issue?.path.reduce<unknown>(
     (object, key) => (object as Record<PropertyKey, unknown> | undefined)?.[key],
     params,
   );
-  if (value === undefined || value === '') {
+  if (value === undefined || value === null || value === '') {
     throw new InvalidArgument(
       `Missing value for required parameter '${name}'. See the API docs for more information about request parameters.`,
       [name],
@@ -30,6 +30,12 @@ export function parseParams<T extends z.ZodType>(schema: T, params: unknown): z.
     [name],
   );
 }
+
+/** `metrics[0].timestamp` */
+const nameOf = (path: readonly PropertyKey[]): string =>
+  path
+    .map((key, index) => (typeof key === 'number' ? `[${key}]` : index > 0 ? `.${String(key)}` : String(key)))
+    .join('') || 'body';
 
 /** Deeper than any of MLflow's messages; a body of nothing but brackets would overflow the stack. */
 const deepestBody = 32;

@@ -1,0 +1,76 @@
+/** A part of MLflow that this service does not have: where its calls go to, and what to tell who makes one. */
+export interface NotOffered {
+  part: string;
+  /** Paths of routes; "*" is whatever follows. */
+  paths: readonly string[];
+  instead: string;
+}
+
+const below = (path: string): string[] => [path, `${path}/*`];
+
+/**
+ * Everything of MLflow's REST surface that is answered NOT_IMPLEMENTED. Its clients try such a call once, tell the message
+ * and go on: they repeat neither 501 nor 404. docs/mlflow-compatibility.md is made from this list.
+ */
+export const notOffered: readonly NotOffered[] = [
+  {
+    part: 'traces',
+    paths: [
+      ...below('api/2.0/mlflow/traces'),
+      ...below('api/3.0/mlflow/traces'),
+      'api/2.0/mlflow/unified-traces',
+      'api/2.0/mlflow/get-online-trace-details',
+    ],
+    instead: 'send spans to an OpenTelemetry collector (MLFLOW_TRACKING_URI names no place for them here)',
+  },
+  {
+    part: 'evaluation datasets',
+    paths: ['api/3.0/mlflow/datasets/*'],
+    instead: 'log the dataset as an input of the run that evaluates (mlflow.log_input)',
+  },
+  {
+    part: 'the AI gateway',
+    paths: ['api/3.0/mlflow/gateway/*'],
+    instead: 'this service governs models, and calls none',
+  },
+  {
+    part: 'scorers, issues, labelling, review queues and prompt optimisation',
+    paths: [
+      'api/3.0/mlflow/scorers/*',
+      ...below('api/3.0/mlflow/issues'),
+      'api/3.0/mlflow/label-schemas/*',
+      'api/3.0/mlflow/review-queues/*',
+      'api/3.0/mlflow/prompt-optimization/*',
+    ],
+    instead: 'a gate judges a version: see the promotion requests of the GraphQL API',
+  },
+  {
+    part: 'workspaces',
+    paths: below('api/3.0/mlflow/workspaces'),
+    instead: 'name models catalog.schema.model, and grant on catalogs and schemas',
+  },
+  {
+    part: 'webhooks of MLflow',
+    paths: below('api/2.0/mlflow/webhooks'),
+    instead: 'follow the subscriptions of the GraphQL API',
+  },
+  {
+    part: 'users and permissions of MLflow',
+    paths: [
+      'api/2.0/mlflow/users/*',
+      'api/2.0/mlflow/experiments/permissions/*',
+      'api/2.0/mlflow/registered-models/permissions/*',
+    ],
+    instead: 'principals and grants are managed in the GraphQL API, and by the command line',
+  },
+  {
+    part: 'presigned URLs of artifacts',
+    paths: ['api/2.0/mlflow/artifacts/presigned-upload-url', 'api/2.0/mlflow/artifacts/presigned-download-url'],
+    instead: 'send and get the file below /api/2.0/mlflow-artifacts/artifacts',
+  },
+  {
+    part: 'runs/log-model of MLflow 2',
+    paths: ['api/2.0/mlflow/runs/log-model'],
+    instead: 'log the model with a client of MLflow 3, or register the files of the run',
+  },
+];
