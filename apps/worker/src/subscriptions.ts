@@ -1,6 +1,13 @@
 import { GateRuns, gateRunFinished, gateRunQueued } from '@app/gates';
+import { NotificationDelivery, Notifications, notificationDue } from '@app/notification';
 import type { OutboxEvent } from '@app/platform';
-import { PromotionProgress, promotionRequestApproved } from '@app/promotion';
+import {
+  discussionCommentMade,
+  gateWaiverProposed,
+  PromotionProgress,
+  promotionRequestApproved,
+  promotionRequestMoved,
+} from '@app/promotion';
 import { modelVersionRegistered, Registrations } from '@app/registry';
 import type { QueueName } from './job.js';
 import type { WorkerMetrics } from './worker-metrics.js';
@@ -17,6 +24,8 @@ export interface Subscription {
 interface Services {
   gateRuns: GateRuns;
   metrics: WorkerMetrics;
+  notifications: Notifications;
+  notificationDelivery: NotificationDelivery;
   promotions: PromotionProgress;
   registrations: Registrations;
 }
@@ -30,7 +39,14 @@ function on<Payload>(
 }
 
 /** Every asynchronous arrow of the service, on one page. */
-export const subscriptionsOf = ({ gateRuns, metrics, promotions, registrations }: Services): Subscription[] => [
+export const subscriptionsOf = ({
+  gateRuns,
+  metrics,
+  notifications,
+  notificationDelivery,
+  promotions,
+  registrations,
+}: Services): Subscription[] => [
   on(modelVersionRegistered, 'gates', ({ versionId }) => registrations.complete(versionId)),
   {
     ...on(gateRunQueued, 'gates', ({ gateRunId }) => metrics.timeGate(() => gateRuns.run(gateRunId))),
@@ -38,6 +54,10 @@ export const subscriptionsOf = ({ gateRuns, metrics, promotions, registrations }
   },
   on(gateRunFinished, 'messages', ({ promotionRequestId }) => promotions.evaluate(promotionRequestId)),
   on(promotionRequestApproved, 'gates', ({ promotionRequestId }) => promotions.apply(promotionRequestId)),
+  on(promotionRequestMoved, 'notifications', (moved) => notifications.requestMoved(moved)),
+  on(gateWaiverProposed, 'notifications', (proposed) => notifications.waiverProposed(proposed)),
+  on(discussionCommentMade, 'notifications', (made) => notifications.commentMade(made)),
+  on(notificationDue, 'notifications', ({ notificationId }) => notificationDelivery.deliver(notificationId)),
 ];
 
 /**

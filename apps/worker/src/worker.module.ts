@@ -2,6 +2,7 @@ import { AccessModule } from '@app/access';
 import { AuditModule } from '@app/audit';
 import { GateRuns, GatesModule } from '@app/gates';
 import { IdentityModule } from '@app/identity';
+import { NotificationDelivery, NotificationModule, Notifications } from '@app/notification';
 import { type Config, definedEvents, PlatformModule } from '@app/platform';
 import { PromotionModule, PromotionProgress } from '@app/promotion';
 import { Registrations, RegistryModule } from '@app/registry';
@@ -32,6 +33,8 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly gateRuns: GateRuns,
     private readonly jobs: JobRunner,
     private readonly metrics: WorkerMetrics,
+    private readonly notifications: Notifications,
+    private readonly notificationDelivery: NotificationDelivery,
     private readonly promotions: PromotionProgress,
     private readonly reconciler: Reconciler,
     private readonly registrations: Registrations,
@@ -47,6 +50,7 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
         AuditModule,
         GatesModule,
         IdentityModule,
+        NotificationModule,
         PromotionModule,
         RegistryModule,
       ],
@@ -65,10 +69,10 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   onApplicationBootstrap(): void {
-    const { gateRuns, metrics, promotions, registrations } = this;
+    const { gateRuns, metrics, notifications, notificationDelivery, promotions, registrations } = this;
     const subscriptions = oneForEach(
       definedEvents(),
-      subscriptionsOf({ gateRuns, metrics, promotions, registrations }),
+      subscriptionsOf({ gateRuns, metrics, notifications, notificationDelivery, promotions, registrations }),
     );
     this.relay.start(subscriptions);
     this.jobs.start(subscriptions);

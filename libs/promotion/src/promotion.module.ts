@@ -23,6 +23,7 @@ import { OpeningChecks } from './opening-checks.js';
 import { PolicyReplays } from './policy-replay.service.js';
 import { Preflights } from './preflight.service.js';
 import { PromotionApplication } from './promotion-application.js';
+import { PromotionAudience } from './promotion-audience.service.js';
 import { PromotionChanges } from './promotion-changes.js';
 import { PromotionPolicies } from './promotion-policies.js';
 import { PromotionProgress } from './promotion-progress.service.js';
@@ -57,6 +58,7 @@ import { VisibleRequests } from './visible-requests.js';
     PolicyReplays,
     Preflights,
     PromotionApplication,
+    PromotionAudience,
     PromotionChanges,
     PromotionPolicies,
     PromotionProgress,
@@ -81,6 +83,7 @@ import { VisibleRequests } from './visible-requests.js';
     GateWaivers,
     PolicyReplays,
     Preflights,
+    PromotionAudience,
     PromotionChanges,
     PromotionProgress,
     PromotionRequestReader,
