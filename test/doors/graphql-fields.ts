@@ -77,6 +77,7 @@ export const queries: Record<string, Field> = {
   ],
   models: ['EMPTY', () => 'models(first: 5) { nodes { id } totalCount }'],
   node: ['HIDDEN', (n) => `node(id: "${n.modelId}") { id }`],
+  notifications: ['OPEN', () => 'notifications(first: 5) { nodes { detail } totalCount }'],
   nodes: ['HIDDEN', (n) => `nodes(ids: ["${n.modelId}", "${n.policyId}"]) { id }`],
   principal: ['OPEN', () => 'principal(name: "everyone") { name }'],
   principals: ['OPEN', () => 'principals(first: 1) { nodes { name } }'],
@@ -202,6 +203,14 @@ export const mutations: Record<string, Field> = {
   schemaDelete: ['HIDDEN', (n) => `schemaDelete(input: { fullName: "${n.schema}" }) { ${errors} }`],
   schemaRename: ['HIDDEN', (n) => `schemaRename(input: { fullName: "${n.schema}", newName: "stolen" }) { ${errors} }`],
   securableUpdate: ['HIDDEN', (n) => `securableUpdate(input: { ${securable(n)}, description: "x" }) { ${errors} }`],
+  notificationPreferencesUpdate: [
+    'OPEN',
+    () => `notificationPreferencesUpdate(input: { muted: [COMMENT] }) { preferences { muted } ${errors} }`,
+  ],
+  principalEmailUpdate: [
+    'DENIED',
+    () => `principalEmailUpdate(input: { name: "owner", email: "x@example.com" }) { email ${errors} }`,
+  ],
   servicePrincipalCreate: ['DENIED', () => `servicePrincipalCreate(input: { name: "mine" }) { ${errors} }`],
   tagDelete: ['HIDDEN', (n) => `tagDelete(input: { ${securable(n)}, key: "k" }) { ${errors} }`],
   tagSet: ['HIDDEN', (n) => `tagSet(input: { ${securable(n)}, key: "k", value: "v" }) { ${errors} }`],

@@ -1,5 +1,6 @@
 import { GateRuns } from '@app/gates';
 import { Sessions } from '@app/identity';
+import { Notifications } from '@app/notification';
 import { Config, IdempotencyKeys, LOGGER, TransactionalPool } from '@app/platform';
 import { PromotionProgress } from '@app/promotion';
 import { Inject, Injectable } from '@nestjs/common';
@@ -27,6 +28,7 @@ export class Reconciler {
     private readonly gateRuns: GateRuns,
     private readonly idempotencyKeys: IdempotencyKeys,
     @Inject(LOGGER) private readonly logger: Logger,
+    private readonly notifications: Notifications,
     private readonly outbox: OutboxRepository,
     @Inject(TransactionalPool) private readonly pool: TransactionalPool,
     private readonly pendingRegistrations: PendingRegistrations,
@@ -68,6 +70,7 @@ export class Reconciler {
     await this.attempt('ship lost messages', () => this.outbox.reshipLost());
     await this.attempt('queue stranded gate runs', () => this.gateRuns.requeueStranded());
     await this.attempt('queue pending registrations', () => this.pendingRegistrations.requeue());
+    await this.attempt('queue due notifications', () => this.notifications.requeueDue());
     await this.attempt('bring on requests', async () => {
       for (const work of await this.promotions.due()) {
         await this.attempt(`${work.work} request ${work.id}`, () => this.promotions.bringOn(work));
@@ -75,6 +78,7 @@ export class Reconciler {
     });
     await this.attempt('forget old messages', () => this.outbox.purge());
     await this.attempt('forget old idempotency keys', () => this.idempotencyKeys.purge());
+    await this.attempt('forget old notifications', () => this.notifications.purge());
     await this.attempt('forget old sessions', () => this.sessions.purge());
     this.relay.wake();
   }

@@ -1,6 +1,14 @@
 import { gateRunFinished, gateRunQueued } from '@app/gates';
+import { NotificationDelivery, Notifications, notificationDue } from '@app/notification';
 import type { OutboxEvent } from '@app/platform';
-import { GateJobs, PromotionProgress, promotionRequestApproved } from '@app/promotion';
+import {
+  discussionCommentMade,
+  GateJobs,
+  gateWaiverProposed,
+  PromotionProgress,
+  promotionRequestApproved,
+  promotionRequestMoved,
+} from '@app/promotion';
 import { modelVersionRegistered, Registrations } from '@app/registry';
 import type { QueueName } from './job.js';
 import type { WorkerMetrics } from './worker-metrics.js';
@@ -17,6 +25,8 @@ export interface Subscription {
 interface Services {
   gateJobs: GateJobs;
   metrics: WorkerMetrics;
+  notifications: Notifications;
+  notificationDelivery: NotificationDelivery;
   promotions: PromotionProgress;
   registrations: Registrations;
 }
@@ -30,7 +40,14 @@ function on<Payload>(
 }
 
 /** Every asynchronous arrow of the service, on one page. */
-export const subscriptionsOf = ({ gateJobs, metrics, promotions, registrations }: Services): Subscription[] => [
+export const subscriptionsOf = ({
+  gateJobs,
+  metrics,
+  notifications,
+  notificationDelivery,
+  promotions,
+  registrations,
+}: Services): Subscription[] => [
   on(modelVersionRegistered, 'gates', ({ versionId }) => registrations.complete(versionId)),
   {
     ...on(gateRunQueued, 'gates', ({ gateRunId }) => metrics.timeGate(() => gateJobs.run(gateRunId))),
@@ -38,6 +55,10 @@ export const subscriptionsOf = ({ gateJobs, metrics, promotions, registrations }
   },
   on(gateRunFinished, 'messages', ({ promotionRequestId }) => promotions.evaluate(promotionRequestId)),
   on(promotionRequestApproved, 'gates', ({ promotionRequestId }) => promotions.apply(promotionRequestId)),
+  on(promotionRequestMoved, 'notifications', (moved) => notifications.requestMoved(moved)),
+  on(gateWaiverProposed, 'notifications', (proposed) => notifications.waiverProposed(proposed)),
+  on(discussionCommentMade, 'notifications', (made) => notifications.commentMade(made)),
+  on(notificationDue, 'notifications', ({ notificationId }) => notificationDelivery.deliver(notificationId)),
 ];
 
 /**

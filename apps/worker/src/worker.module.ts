@@ -2,6 +2,7 @@ import { AccessModule } from '@app/access';
 import { AuditModule } from '@app/audit';
 import { GateRuns, GatesModule } from '@app/gates';
 import { IdentityModule } from '@app/identity';
+import { NotificationDelivery, NotificationModule, Notifications } from '@app/notification';
 import { type Config, definedEvents, PlatformModule } from '@app/platform';
 import { GateJobs, PromotionModule, PromotionProgress } from '@app/promotion';
 import { Registrations, RegistryModule } from '@app/registry';
@@ -33,6 +34,8 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly gateRuns: GateRuns,
     private readonly jobs: JobRunner,
     private readonly metrics: WorkerMetrics,
+    private readonly notifications: Notifications,
+    private readonly notificationDelivery: NotificationDelivery,
     private readonly promotions: PromotionProgress,
     private readonly reconciler: Reconciler,
     private readonly registrations: Registrations,
@@ -48,6 +51,7 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
         AuditModule,
         GatesModule,
         IdentityModule,
+        NotificationModule,
         PromotionModule,
         RegistryModule,
       ],
@@ -66,10 +70,10 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   onApplicationBootstrap(): void {
-    const { gateJobs, metrics, promotions, registrations } = this;
+    const { gateJobs, metrics, notifications, notificationDelivery, promotions, registrations } = this;
     const subscriptions = oneForEach(
       definedEvents(),
-      subscriptionsOf({ gateJobs, metrics, promotions, registrations }),
+      subscriptionsOf({ gateJobs, metrics, notifications, notificationDelivery, promotions, registrations }),
     );
     this.relay.start(subscriptions);
     this.jobs.start(subscriptions);

@@ -10,6 +10,8 @@ export interface Claims {
   /** What a new user is called; null when the token does not say. */
   name: string | null;
   displayName: string | null;
+  /** An address that the issuer has verified. */
+  email: string | null;
   groups: readonly string[];
   /** Changes when the claimed groups do, or what is made of them. */
   groupsDigest: string;
@@ -30,8 +32,10 @@ function groupsOf(claim: unknown): string[] {
 }
 
 /** Issuers may keep what scopes ask for out of the ID token, and tell it at their UserInfo endpoint (OpenID Connect Core, section 5.4). */
-export const lacksClaims = (payload: JWTPayload, { nameClaim, groupsClaim }: OpenidIssuer): boolean =>
-  payload[nameClaim] === undefined || (groupsClaim !== undefined && payload[groupsClaim] === undefined);
+export const lacksClaims = (payload: JWTPayload, { nameClaim, groupsClaim, scope }: OpenidIssuer): boolean =>
+  payload[nameClaim] === undefined ||
+  (groupsClaim !== undefined && payload[groupsClaim] === undefined) ||
+  (scope.split(' ').includes('email') && payload.email === undefined);
 
 export function claimsOf(payload: JWTPayload, issuer: OpenidIssuer): Claims {
   const groups = issuer.groupsClaim ? groupsOf(payload[issuer.groupsClaim]) : [];
@@ -40,6 +44,7 @@ export function claimsOf(payload: JWTPayload, issuer: OpenidIssuer): Claims {
     subject: payload.sub as string,
     name: text(payload[issuer.nameClaim]),
     displayName: text(payload.name),
+    email: payload.email_verified === true ? text(payload.email) : null,
     groups,
     groupsDigest: createHash('sha256')
       .update(JSON.stringify([issuer.createGroups, groups]))

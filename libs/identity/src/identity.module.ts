@@ -3,6 +3,8 @@ import { AccessTokenRepository } from './access-token.repository.js';
 import { AccessTokens } from './access-token.service.js';
 import { Administration } from './administration.js';
 import { Bootstrap } from './bootstrap.service.js';
+import { EmailAddressRepository } from './email-address.repository.js';
+import { EmailAddresses } from './email-addresses.service.js';
 import { ExternalIdentityRepository } from './external-identity.repository.js';
 import { ExternalIdentities } from './external-identity.service.js';
 import { ExternalLogins } from './external-login.service.js';
@@ -23,6 +25,8 @@ import { SignIn } from './sign-in.service.js';
     AccessTokens,
     Administration,
     Bootstrap,
+    EmailAddresses,
+    EmailAddressRepository,
     ExternalIdentities,
     ExternalIdentityRepository,
     ExternalLogins,
@@ -37,6 +41,6 @@ import { SignIn } from './sign-in.service.js';
     Sessions,
     SignIn,
   ],
-  exports: [AccessTokens, Bootstrap, ExternalIdentities, Groups, Logins, Principals, Sessions, SignIn],
+  exports: [AccessTokens, Bootstrap, EmailAddresses, ExternalIdentities, Groups, Logins, Principals, Sessions, SignIn],
 })
 export class IdentityModule {}

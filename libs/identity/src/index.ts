@@ -1,6 +1,8 @@
 export type { AccessToken } from './access-token.js';
 export { AccessTokens } from './access-token.service.js';
 export { Bootstrap } from './bootstrap.service.js';
+export type { EmailAddress } from './email-address.js';
+export { EmailAddresses } from './email-addresses.service.js';
 export type { ExternalIdentity } from './external-identity.js';
 export { ExternalIdentities, type ExternalIdentityInput } from './external-identity.service.js';
 export { Groups } from './group.service.js';

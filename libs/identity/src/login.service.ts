@@ -5,6 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { JWTPayload } from 'jose';
 import * as openid from 'openid-client';
 import type { Logger } from 'pino';
+import { EmailAddresses } from './email-addresses.service.js';
 import { ExternalLogins } from './external-login.service.js';
 import { IssuedTokens } from './issued-token.service.js';
 import { LoginRepository } from './login.repository.js';
@@ -19,6 +20,7 @@ export class Logins {
 
   constructor(
     config: Config,
+    private readonly emails: EmailAddresses,
     private readonly external: ExternalLogins,
     private readonly issued: IssuedTokens,
     private readonly logins: LoginRepository,
@@ -92,7 +94,9 @@ export class Logins {
         return (await openid.fetchUserInfo(configuration, tokens.access_token, subject).catch(failed)) as JWTPayload;
       },
     });
-    return { ...(await this.external.authenticate(claims)), returnTo: attempt.returnTo };
+    const authentication = await this.external.authenticate(claims);
+    await this.emails.claim(authentication.caller, claims.email);
+    return { ...authentication, returnTo: attempt.returnTo };
   }
 
   private clientOf(name: string | undefined): Client {

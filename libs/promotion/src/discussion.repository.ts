@@ -23,6 +23,14 @@ export class DiscussionRepository {
     );
   }
 
+  /** A comment, with who else has a part in its thread. */
+  async commentInThread(id: string): Promise<(DiscussionComment & { speakerIds: string[] }) | undefined> {
+    return this.db.first(sql`
+      SELECT ${commentColumns}, ARRAY(SELECT DISTINCT o.author_id FROM discussion_comments o
+        WHERE o.thread_id = c.thread_id AND o.author_id <> c.author_id) AS "speakerIds"
+      FROM discussion_comments c WHERE c.id = ${id}::uuid`);
+  }
+
   /** How many threads stand in the way of each request; requests without one are left out. */
   unresolved(requestIds: readonly string[]): Promise<{ requestId: string; count: number }[]> {
     return this.db.query(sql`

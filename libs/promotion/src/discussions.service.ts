@@ -1,11 +1,12 @@
 import { Access } from '@app/access';
 import { AuditLog } from '@app/audit';
-import { FailedPrecondition, Transaction } from '@app/platform';
+import { FailedPrecondition, Outbox, Transaction } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import type { DiscussionComment, DiscussionThread } from './discussion.js';
 import { DiscussionRepository } from './discussion.repository.js';
 import { type Locked, LockedRequests } from './locked-requests.js';
 import { ForbiddenByRule, ThreadNotFound } from './promotion.errors.js';
+import { discussionCommentMade } from './promotion.events.js';
 import { PromotionProgress } from './promotion-progress.service.js';
 import { auditedRequest, requiredText, requireOpen } from './promotion-request.js';
 import { VisibleRequests } from './visible-requests.js';
@@ -21,6 +22,7 @@ export class Discussions {
     private readonly audit: AuditLog,
     private readonly discussions: DiscussionRepository,
     private readonly locked: LockedRequests,
+    private readonly outbox: Outbox,
     private readonly progress: PromotionProgress,
     private readonly transaction: Transaction,
     private readonly visible: VisibleRequests,
@@ -45,8 +47,9 @@ export class Discussions {
         blocking: input.blocking,
         openedBy: caller.id,
       });
-      await this.discussions.comment({ threadId: thread.id, authorId: caller.id, text });
+      const made = await this.discussions.comment({ threadId: thread.id, authorId: caller.id, text });
       await this.changed(locked, 'discussion_thread.opened', thread, text);
+      await this.outbox.add(discussionCommentMade, { promotionRequestId: request.id, commentId: made.id });
       return thread;
     });
   }
@@ -64,6 +67,7 @@ export class Discussions {
         after: { thread: thread.id },
         reason: text,
       });
+      await this.outbox.add(discussionCommentMade, { promotionRequestId: request.id, commentId: made.id });
       return made;
     });
   }

@@ -1,12 +1,13 @@
 import { Access } from '@app/access';
 import { AuditLog } from '@app/audit';
 import { type GateRun, GateRuns } from '@app/gates';
-import { type Caller, Transaction } from '@app/platform';
+import { type Caller, Outbox, Transaction } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { type GateWaiver, isWaivable, waiverObjection } from './gate-waiver.js';
 import { GateWaiverRepository } from './gate-waiver.repository.js';
 import { type Locked, LockedRequests } from './locked-requests.js';
 import { ForbiddenByRule, GateNotBlocking, WaiverDecided, WaiverNotFound, WaiverProposed } from './promotion.errors.js';
+import { gateWaiverProposed } from './promotion.events.js';
 import { PromotionProgress } from './promotion-progress.service.js';
 import {
   auditedRequest,
@@ -33,6 +34,7 @@ export class GateWaivers {
     private readonly audit: AuditLog,
     private readonly gates: GateRuns,
     private readonly locked: LockedRequests,
+    private readonly outbox: Outbox,
     private readonly progress: PromotionProgress,
     private readonly transaction: Transaction,
     private readonly visible: VisibleRequests,
@@ -58,6 +60,7 @@ export class GateWaivers {
       });
       if (!waiver) throw new WaiverProposed(seen.number, run.key);
       await this.record(locked, 'gate_waiver.proposed', run, { reason });
+      await this.outbox.add(gateWaiverProposed, { promotionRequestId: seen.id, gateWaiverId: waiver.id });
       return waiver;
     });
   }

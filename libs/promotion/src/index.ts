@@ -16,11 +16,18 @@ export type { UnfillableRule } from './opening-checks.js';
 export { type Replay, type ReplayOutcome, replayOutcomes } from './policy-replay.js';
 export { PolicyReplays, type ReplayedRequest } from './policy-replay.service.js';
 export { type AskedPreflight, type Obstacle, type Preflight, Preflights } from './preflight.service.js';
-export { promotionRequestApproved } from './promotion.events.js';
+export {
+  discussionCommentMade,
+  gateWaiverProposed,
+  promotionRequestApproved,
+  promotionRequestMoved,
+  type ToldState,
+} from './promotion.events.js';
 export { PromotionModule } from './promotion.module.js';
+export { PromotionAudience, type Told } from './promotion-audience.service.js';
 export { type PromotionChange, PromotionChanges } from './promotion-changes.js';
 export { PromotionProgress } from './promotion-progress.service.js';
-export { type PromotionRequest, type PromotionState, promotionStates } from './promotion-request.js';
+export { describeRequest, type PromotionRequest, type PromotionState, promotionStates } from './promotion-request.js';
 export {
   type PromotionRequestFilter,
   PromotionRequestReader,

@@ -1,9 +1,12 @@
 import { AccessSnapshots, type Securable, SecurableRepository } from '@app/access';
 import { AuditLog } from '@app/audit';
 import { GateRuns } from '@app/gates';
+import { Outbox } from '@app/platform';
 import { type ModelVersion, VersionRecords } from '@app/registry';
 import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
 import { RequestNotFound } from './promotion.errors.js';
+import { promotionRequestMoved, type ToldState, toldStates } from './promotion.events.js';
 import { auditedRequest, isClosed, mayMove, type PromotionRequest, type PromotionState } from './promotion-request.js';
 import { PromotionRequestRepository, type RequestChanges } from './promotion-request.repository.js';
 import { PromotionStatements } from './promotion-statements.service.js';
@@ -21,6 +24,7 @@ export class LockedRequests {
   constructor(
     private readonly audit: AuditLog,
     private readonly gates: GateRuns,
+    private readonly outbox: Outbox,
     private readonly requests: PromotionRequestRepository,
     private readonly securables: SecurableRepository,
     private readonly snapshots: AccessSnapshots,
@@ -100,6 +104,12 @@ export class LockedRequests {
       after: { state, evidenceDigest: changed.evidenceDigest, supersededBy: changed.supersededByNumber ?? undefined },
       reason,
     });
+    if (isTold(state)) {
+      const { id: promotionRequestId, evidenceDigest } = changed;
+      await this.outbox.add(promotionRequestMoved, { promotionRequestId, moveId: uuidv7(), state, evidenceDigest });
+    }
     return changed;
   }
 }
+
+const isTold = (state: PromotionState): state is ToldState => (toldStates as readonly string[]).includes(state);

@@ -25,6 +25,7 @@ import { OrphanedReviews } from './orphaned-reviews.js';
 import { PolicyReplays } from './policy-replay.service.js';
 import { Preflights } from './preflight.service.js';
 import { PromotionApplication } from './promotion-application.js';
+import { PromotionAudience } from './promotion-audience.service.js';
 import { PromotionChanges } from './promotion-changes.js';
 import { PromotionPolicies } from './promotion-policies.js';
 import { PromotionProgress } from './promotion-progress.service.js';
@@ -61,6 +62,7 @@ import { VisibleRequests } from './visible-requests.js';
     PolicyReplays,
     Preflights,
     PromotionApplication,
+    PromotionAudience,
     PromotionChanges,
     PromotionPolicies,
     PromotionProgress,
@@ -85,6 +87,7 @@ import { VisibleRequests } from './visible-requests.js';
     GateWaivers,
     PolicyReplays,
     Preflights,
+    PromotionAudience,
     PromotionChanges,
     PromotionProgress,
     PromotionRequestReader,

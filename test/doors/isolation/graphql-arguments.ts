@@ -46,6 +46,7 @@ const texts: Record<string, string | ((operation: string) => string)> = {
   key: hiddenNames.key,
   value: hiddenNames.value,
   source: `models:/${hiddenNames.model}/1`,
+  email: 'somebody@example.com',
   nameContains: marker,
   namePrefix: marker,
   name: (operation) => {

@@ -1,5 +1,6 @@
 import { IdentityModule } from '@app/identity';
 import { NamespaceModule } from '@app/namespace';
+import { NotificationModule } from '@app/notification';
 import { PolicyModule } from '@app/policy';
 import { PromotionModule } from '@app/promotion';
 import { RegistryModule } from '@app/registry';
@@ -31,6 +32,7 @@ import { WebSockets } from './subscriptions/web-sockets.js';
     LoadersModule,
     MlflowModule,
     NamespaceModule,
+    NotificationModule,
     PolicyModule,
     PromotionModule,
     RegistryModule,

@@ -7,6 +7,7 @@ import { AuditEventResolver, PromotionRequestAuditFields, SecurableAuditFields }
 import { GrantResolver, PrincipalGrantFields } from './namespace/grant.resolver.js';
 import { CatalogResolver, SchemaResolver } from './namespace/namespace.resolver.js';
 import { SecurableFields } from './namespace/securable.fields.js';
+import { NotificationResolver } from './notification/notification.resolver.js';
 import { ComparisonResolver } from './promotion/comparison.resolver.js';
 import {
   DiscussionCommentFields,
@@ -66,6 +67,7 @@ export const resolvers = [
   ModelVersionResolver,
   ModelVersionRunFields,
   NodeResolver,
+  NotificationResolver,
   PermissionDeniedFields,
   BreakGlassReviewFields,
   DiscussionCommentFields,

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { notificationSettings } from './notification-settings.js';
 import { openidIssuers } from './openid-issuers.js';
 import { outboundSettings } from './outbound-settings.js';
 import { isNetwork, listOf } from './setting-types.js';
@@ -175,6 +176,7 @@ export const settings = {
     .default(50)
     .describe('The same for one principal in one process.'),
   ...outboundSettings,
+  ...notificationSettings,
   LOG_LEVEL: logLevel.default('info').describe('`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`.'),
 };
 

@@ -10,7 +10,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const parsed = z.object(settings).safeParse(given);
   if (parsed.success) return new Config(parsed.data as Settings);
 
-  const secret = /DATABASE_URL|REDIS_URL|TOKEN|OIDC_ISSUERS/;
+  const secret = /DATABASE_URL|REDIS_URL|TOKEN|OIDC_ISSUERS|SMTP_URL|SLACK_WEBHOOK_URL/;
   const lines = parsed.error.issues.map((issue) => {
     const name = String(issue.path[0]);
     const value = given[name] === undefined ? 'not set' : secret.test(name) ? 'set' : `"${given[name]}"`;
