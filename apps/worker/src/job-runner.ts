@@ -1,4 +1,4 @@
-import { Config, LOGGER, QUEUE_CONNECTION, type QueueConnection } from '@app/platform';
+import { Batcher, Config, LOGGER, QUEUE_CONNECTION, type QueueConnection } from '@app/platform';
 import { Inject, Injectable } from '@nestjs/common';
 import { DelayedError, type Job, Worker } from 'bullmq';
 import type { Logger } from 'pino';
@@ -21,6 +21,7 @@ const slotRetryMs = 250;
 @Injectable()
 export class JobRunner {
   private workers: Worker[] = [];
+  private readonly handled = new Batcher((messageIds: readonly number[]) => this.markHandled(messageIds));
 
   constructor(
     private readonly config: Config,
@@ -38,6 +39,7 @@ export class JobRunner {
   /** Takes no more jobs, and waits for those that run. */
   async stop(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.close()));
+    await this.handled.settled();
   }
 
   private worker(name: QueueName, subscriptions: ReadonlyMap<string, Subscription>): Worker {
@@ -75,13 +77,21 @@ export class JobRunner {
       throw new DelayedError();
     }
     try {
-      await asWorker(requestId ?? `message-${messageId}`, async () => {
-        await subscription.handle(payload);
-        await this.outbox.handled(messageId);
-      });
+      await asWorker(requestId ?? `message-${messageId}`, () => subscription.handle(payload));
     } finally {
       if (gateType !== undefined) this.slots.giveBack(gateType);
     }
+    // The job need not wait for it: a mark that is lost brings the message once more, and its handler finds nothing to do.
+    this.handled
+      .add(messageId)
+      .catch((error: Error) =>
+        this.logger.warn({ err: error, messageId }, 'a message was handled, and could not be marked so'),
+      );
     this.relay.wake();
+  }
+
+  private async markHandled(messageIds: readonly number[]): Promise<undefined[]> {
+    await this.outbox.handled(messageIds);
+    return messageIds.map(() => undefined);
   }
 }

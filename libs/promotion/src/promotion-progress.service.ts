@@ -35,11 +35,11 @@ export class PromotionProgress {
     private readonly versions: VersionRecords,
   ) {}
 
-  /** Looks at a validating request again, when one of its gates has finished. */
+  /** Looks at a validating request again, when one of its gates has finished; locks it when that was the last one. */
   async evaluate(requestId: string): Promise<void> {
     this.access.caller();
-    const seen = await this.requests.byId(requestId);
-    if (seen?.state !== 'VALIDATING') return;
+    const seen = await this.requests.judged(requestId);
+    if (!seen) return;
     await this.transaction.run(async () => {
       const locked = await this.locked.lock(seen);
       if (locked) await this.evaluateLocked(locked);
