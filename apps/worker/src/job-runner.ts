@@ -1,4 +1,4 @@
-import { Batcher, Config, LOGGER, QUEUE_CONNECTION, type QueueConnection } from '@app/platform';
+import { type Batched, Batcher, Config, LOGGER, QUEUE_CONNECTION, type QueueConnection } from '@app/platform';
 import { Inject, Injectable } from '@nestjs/common';
 import { DelayedError, type Job, Worker } from 'bullmq';
 import type { Logger } from 'pino';
@@ -13,7 +13,7 @@ import { asWorker } from './worker-context.js';
 /** A job whose worker has not been heard of for so long is given to another one. */
 const jobLockMs = 15_000;
 const stalledCheckMs = 5000;
-const messageConcurrency = 4;
+const messageConcurrency = 16;
 /** A job that finds no slot of its type lets others pass, and asks again after that. */
 const slotRetryMs = 250;
 
@@ -21,7 +21,9 @@ const slotRetryMs = 250;
 @Injectable()
 export class JobRunner {
   private workers: Worker[] = [];
-  private readonly handled = new Batcher((messageIds: readonly number[]) => this.markHandled(messageIds));
+  private readonly handled = new Batcher((batch: readonly Batched<number>[]) =>
+    this.markHandled(batch.map(({ item }) => item)),
+  );
 
   constructor(
     private readonly config: Config,

@@ -1,5 +1,5 @@
 import { Access } from '@app/access';
-import { Batcher, DomainError, LOGGER, Outbox, Transaction } from '@app/platform';
+import { type Batched, Batcher, DomainError, LOGGER, Outbox, Transaction } from '@app/platform';
 import type { EffectiveGate } from '@app/policy';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
@@ -18,7 +18,9 @@ import { Judgements } from './judgements.service.js';
 export class GateRuns {
   /** What this process has claimed and not finished. */
   private readonly held = new Map<string, GateRun>();
-  private readonly claims = new Batcher((ids: readonly string[]) => this.claimAll(ids));
+  private readonly claims = new Batcher((batch: readonly Batched<string>[]) =>
+    this.claimAll(batch.map(({ item }) => item)),
+  );
 
   constructor(
     private readonly access: Access,

@@ -1,17 +1,14 @@
-import { AsyncResource } from 'node:async_hooks';
-import { AuditLog, type AuditRow, type NewAuditEvent } from '@app/audit';
-import { Batcher, Outbox, type OutboxMessage, Transaction } from '@app/platform';
+import { AuditLog, type NewAuditEvent } from '@app/audit';
+import { type Batched, Batcher, Outbox, Transaction } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import type { GateRun, Judgement } from './gate-run.js';
 import { type FinishedRun, GateRunRepository } from './gate-run.repository.js';
 import { gateRunFinished } from './gates.events.js';
 
-/** A judgement with what belongs into its transaction, which several share. */
+/** A run with the judgement that its evaluator came to. */
 interface Reached {
   run: GateRun;
   judgement: Judgement;
-  message: OutboxMessage;
-  audited(finished: FinishedRun): AuditRow;
 }
 
 /**
@@ -20,7 +17,7 @@ interface Reached {
  */
 @Injectable()
 export class Judgements {
-  private readonly reached = new Batcher((reached: readonly Reached[]) => this.writeAll(reached));
+  private readonly reached = new Batcher((batch: readonly Batched<Reached>[]) => this.writeAll(batch));
 
   constructor(
     private readonly audit: AuditLog,
@@ -31,34 +28,37 @@ export class Judgements {
 
   /** @returns false when the claim was lost: the judgement is not this one's to give */
   async write(run: GateRun, judgement: Judgement): Promise<boolean> {
-    const reached: Reached = {
-      run,
-      judgement,
-      message: this.outbox.message(gateRunFinished, { gateRunId: run.id, promotionRequestId: run.requestId }),
-      // In the transaction of many it is still this job that acts, under the id of the request that caused it.
-      audited: AsyncResource.bind((finished: FinishedRun) => this.audit.row(eventOf(run, judgement, finished))),
-    };
-    while (!(await this.reached.add(reached))) {
+    while (!(await this.reached.add({ run, judgement }))) {
       // Lost, or locked by somebody: this waits for him, alone, and tells which.
       if (!(await this.runs.renew(run))) return false;
     }
     return true;
   }
 
-  private writeAll(reached: readonly Reached[]): Promise<boolean[]> {
+  private writeAll(batch: readonly Batched<Reached>[]): Promise<boolean[]> {
     return this.transaction.run(async () => {
       const finished = await this.runs.finish(
-        reached.map(({ run: { id, attempt }, judgement }) => ({ id, attempt, ...judgement })),
+        batch.map(({ item: { run, judgement } }) => ({ id: run.id, attempt: run.attempt, ...judgement })),
       );
-      const finishedOf = ({ run }: Reached) =>
-        finished.find(({ id, attempt }) => id === run.id && attempt === run.attempt);
-      const written = reached.filter(finishedOf);
+      const written = batch.flatMap(({ item, asCaller }) => {
+        const { run, judgement } = item;
+        const row = finished.find(({ id, attempt }) => id === run.id && attempt === run.attempt);
+        return row ? [{ item, ...asCaller(() => this.consequences(run, judgement, row)) }] : [];
+      });
       if (written.length > 0) {
-        await this.audit.write(written.map((one) => one.audited(finishedOf(one) as FinishedRun)));
+        await this.audit.write(written.map(({ event }) => event));
         await this.outbox.write(written.map(({ message }) => message));
       }
-      return reached.map((one) => written.includes(one));
+      return batch.map(({ item }) => written.some((one) => one.item === item));
     });
+  }
+
+  /** What is written with a judgement, in the name of the job that reached it. */
+  private consequences(run: GateRun, judgement: Judgement, finished: FinishedRun) {
+    return {
+      event: this.audit.row(eventOf(run, judgement, finished)),
+      message: this.outbox.message(gateRunFinished, { gateRunId: run.id, promotionRequestId: run.requestId }),
+    };
   }
 }
 

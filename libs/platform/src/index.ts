@@ -9,7 +9,7 @@ export {
   type RequestContext,
   runInContext,
 } from './context/request-context.js';
-export { Batcher } from './database/batcher.js';
+export { type Batched, Batcher } from './database/batcher.js';
 export { Database, Transaction } from './database/database.js';
 export { IdSet } from './database/id-set.js';
 export { Notifications } from './database/notifications.js';

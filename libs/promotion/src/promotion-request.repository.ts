@@ -115,9 +115,11 @@ export class PromotionRequestRepository {
     return this.where(sql`r.id = ${id}::uuid`);
   }
 
-  /** The request when its gates have all finished and it still waits for that. */
-  judged(id: string): Promise<PromotionRequest | undefined> {
-    return this.where(sql`r.id = ${id}::uuid AND ${isJudged}`);
+  /** Those of the requests whose gates have all finished, and which still wait for that; of each model in the order of their numbers. */
+  judged(ids: readonly string[]): Promise<PromotionRequest[]> {
+    return this.db.query<PromotionRequest>(sql`
+      SELECT ${requestColumns} FROM promotion_requests r WHERE r.id = ANY(${ids}::uuid[]) AND ${isJudged}
+      ORDER BY r.model_id, r.number`);
   }
 
   byNumber(number: number): Promise<PromotionRequest | undefined> {

@@ -1,12 +1,18 @@
 import { AsyncResource } from 'node:async_hooks';
-import { currentContext } from '../context/request-context.js';
+import { currentContext, type RequestContext, runInContext } from '../context/request-context.js';
 import { DatabaseUnavailable } from './database-errors.js';
 
 /** Of one batch: a transaction over more would keep the others waiting for longer than it saves. */
 const mostItems = 100;
 
-interface Waiting<Item, Answer> {
+/** What one caller has added. */
+export interface Batched<Item> {
   item: Item;
+  /** Does a part of the work in the caller's name, under the id of his request, and inside the batch's transaction. */
+  asCaller<T>(work: () => T): T;
+}
+
+interface Waiting<Item, Answer> extends Batched<Item> {
   resolve(answer: Answer): void;
   reject(error: unknown): void;
 }
@@ -22,8 +28,8 @@ export class Batcher<Item, Answer> {
   /** In the context that the batcher was made in: a batch belongs to no single one of its callers. */
   private readonly start: () => Promise<void>;
 
-  /** @param work what is done for one or more items; answers in their order. It may be called again for items of a batch that failed */
-  constructor(private readonly work: (items: readonly Item[]) => Promise<readonly Answer[]>) {
+  /** @param work what is done for one or more items; answers in their order. Of a batch that failed it is called again for each */
+  constructor(private readonly work: (batch: readonly Batched<Item>[]) => Promise<readonly Answer[]>) {
     this.start = AsyncResource.bind(() => this.workOff());
   }
 
@@ -32,9 +38,11 @@ export class Batcher<Item, Answer> {
    * @throws what the work throws for this item alone, or DatabaseUnavailable
    */
   add(item: Item): Promise<Answer> {
-    if (currentContext()?.transaction)
-      throw new Error('a batch is done in a transaction of its own: add to it outside');
-    const answer = new Promise<Answer>((resolve, reject) => this.waiting.push({ item, resolve, reject }));
+    const context = currentContext();
+    if (context?.transaction)
+      throw new Error('a batch has a transaction of its own: add to it outside of Transaction.run');
+    const asCaller = <T>(work: () => T): T => goOnAs(context, work);
+    const answer = new Promise<Answer>((resolve, reject) => this.waiting.push({ item, asCaller, resolve, reject }));
     this.working ??= this.start();
     return answer;
   }
@@ -52,7 +60,7 @@ export class Batcher<Item, Answer> {
   /** What one item makes fail must not fail for the others: they are done again, each by itself. */
   private async workOn(batch: readonly Waiting<Item, Answer>[]): Promise<void> {
     try {
-      const answers = await this.work(batch.map(({ item }) => item));
+      const answers = await this.work(batch);
       for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as Answer);
     } catch (error) {
       if (batch.length === 1 || error instanceof DatabaseUnavailable) for (const { reject } of batch) reject(error);
@@ -60,3 +68,8 @@ export class Batcher<Item, Answer> {
     }
   }
 }
+
+const goOnAs = <T>(caller: RequestContext | undefined, work: () => T): T => {
+  const transaction = currentContext()?.transaction;
+  return caller ? runInContext({ ...caller, ...(transaction && { transaction }) }, work) : work();
+};
