@@ -36,31 +36,36 @@ export class Judgements {
   }
 
   private writeAll(batch: readonly Batched<Reached>[]): Promise<boolean[]> {
+    // Of two judgements of one claim the first counts.
+    const byClaim = new Map(batch.toReversed().map((one) => [claimOf(one.item.run), one]));
+    const judged = [...byClaim.values()].map(({ item: { run, judgement } }) => ({
+      ...judgement,
+      id: run.id,
+      attempt: run.attempt,
+    }));
     return this.transaction.run(async () => {
-      const finished = await this.runs.finish(
-        batch.map(({ item: { run, judgement } }) => ({ id: run.id, attempt: run.attempt, ...judgement })),
-      );
-      const written = batch.flatMap(({ item, asCaller }) => {
-        const { run, judgement } = item;
-        const row = finished.find(({ id, attempt }) => id === run.id && attempt === run.attempt);
-        return row ? [{ item, ...asCaller(() => this.consequences(run, judgement, row)) }] : [];
-      });
-      if (written.length > 0) {
-        await this.audit.write(written.map(({ event }) => event));
-        await this.outbox.write(written.map(({ message }) => message));
+      const finished = await this.runs.finish(judged);
+      const written = finished.map((row) => ({ row, ...(byClaim.get(claimOf(row)) as Batched<Reached>) }));
+      const consequences = written.map(({ row, item, asCaller }) => asCaller(() => this.consequences(item, row)));
+      if (consequences.length > 0) {
+        await this.audit.write(consequences.map(({ event }) => event));
+        await this.outbox.write(consequences.map(({ message }) => message));
       }
-      return batch.map(({ item }) => written.some((one) => one.item === item));
+      const reached = new Set(written.map(({ item }) => item));
+      return batch.map(({ item }) => reached.has(item));
     });
   }
 
   /** What is written with a judgement, in the name of the job that reached it. */
-  private consequences(run: GateRun, judgement: Judgement, finished: FinishedRun) {
+  private consequences({ run, judgement }: Reached, finished: FinishedRun) {
     return {
       event: this.audit.row(eventOf(run, judgement, finished)),
       message: this.outbox.message(gateRunFinished, { gateRunId: run.id, promotionRequestId: run.requestId }),
     };
   }
 }
+
+const claimOf = ({ id, attempt }: Pick<GateRun, 'id' | 'attempt'>): string => `${id} ${attempt}`;
 
 function eventOf(
   run: GateRun,
