@@ -13,7 +13,7 @@ import { Imprimatur } from '../peers/imprimatur.mjs';
 const bullmq = fileURLToPath(new URL('../peers/bullmq.mjs', import.meta.url));
 const model = 'bench.registry.gated';
 /** The service's default, for both. */
-const concurrency = 4;
+const concurrency = 16;
 
 const policyCreate = `mutation {
   policyCreate(input: {

@@ -1,4 +1,4 @@
-import { Config, LOGGER, QUEUE_CONNECTION, type QueueConnection } from '@app/platform';
+import { type Batched, Batcher, Config, LOGGER, QUEUE_CONNECTION, type QueueConnection } from '@app/platform';
 import { Inject, Injectable } from '@nestjs/common';
 import { DelayedError, type Job, Worker } from 'bullmq';
 import type { Logger } from 'pino';
@@ -13,7 +13,7 @@ import { asWorker } from './worker-context.js';
 /** A job whose worker has not been heard of for so long is given to another one. */
 const jobLockMs = 15_000;
 const stalledCheckMs = 5000;
-const messageConcurrency = 4;
+const messageConcurrency = 16;
 /** A job that finds no slot of its type lets others pass, and asks again after that. */
 const slotRetryMs = 250;
 
@@ -21,6 +21,9 @@ const slotRetryMs = 250;
 @Injectable()
 export class JobRunner {
   private workers: Worker[] = [];
+  private readonly handled = new Batcher((batch: readonly Batched<number>[]) =>
+    this.markHandled(batch.map(({ item }) => item)),
+  );
 
   constructor(
     private readonly config: Config,
@@ -38,6 +41,7 @@ export class JobRunner {
   /** Takes no more jobs, and waits for those that run. */
   async stop(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.close()));
+    await this.handled.settled();
   }
 
   private worker(name: QueueName, subscriptions: ReadonlyMap<string, Subscription>): Worker {
@@ -75,13 +79,21 @@ export class JobRunner {
       throw new DelayedError();
     }
     try {
-      await asWorker(requestId ?? `message-${messageId}`, async () => {
-        await subscription.handle(payload);
-        await this.outbox.handled(messageId);
-      });
+      await asWorker(requestId ?? `message-${messageId}`, () => subscription.handle(payload));
     } finally {
       if (gateType !== undefined) this.slots.giveBack(gateType);
     }
+    // The job need not wait for it: a mark that is lost brings the message once more, and its handler finds nothing to do.
+    this.handled
+      .add(messageId)
+      .catch((error: Error) =>
+        this.logger.warn({ err: error, messageId }, 'a message was handled, and could not be marked so'),
+      );
     this.relay.wake();
+  }
+
+  private async markHandled(messageIds: readonly number[]): Promise<undefined[]> {
+    await this.outbox.handled(messageIds);
+    return messageIds.map(() => undefined);
   }
 }

@@ -27,8 +27,8 @@ export class OutboxRepository {
     await this.db.execute(sql`UPDATE outbox SET shipped_at = NULL WHERE id = ANY(${messageIds}::int8[])`);
   }
 
-  async handled(messageId: number): Promise<void> {
-    await this.db.execute(sql`UPDATE outbox SET handled_at = now() WHERE id = ${messageId}::int8`);
+  async handled(messageIds: readonly number[]): Promise<void> {
+    await this.db.execute(sql`UPDATE outbox SET handled_at = now() WHERE id = ANY(${messageIds}::int8[])`);
   }
 
   /** Whatever the queue has lost, or given up on, is shipped once more. */

@@ -20,7 +20,12 @@ export class AuditLog {
 
   /** The same for one call that makes several changes. */
   recordAll(events: readonly NewAuditEvent[]): Promise<void> {
-    return this.write(events.map((event) => toRow(event, 'ALLOWED')));
+    return this.write(events.map((event) => this.row(event)));
+  }
+
+  /** An event of the request that it is made in, to be written by `write` together with those of others, in the transaction of their changes. */
+  row(event: NewAuditEvent): AuditRow {
+    return toRow(event, 'ALLOWED');
   }
 
   /** A refusal of now and here, to be written later (refusal-log.ts). */

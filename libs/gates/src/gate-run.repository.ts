@@ -1,7 +1,8 @@
+import type { Securable } from '@app/access';
 import { Database } from '@app/platform';
 import type { EffectiveGate } from '@app/policy';
 import { Injectable } from '@nestjs/common';
-import sql, { raw } from 'sql-template-tag';
+import sql, { raw, type Sql } from 'sql-template-tag';
 import { v7 as uuidv7 } from 'uuid';
 import { type GateRun, type Judgement, leaseSeconds, retryDelaySeconds } from './gate-run.js';
 import { gateRunQueued } from './gates.events.js';
@@ -17,6 +18,10 @@ const lease = raw(`now() + interval '${leaseSeconds} seconds'`);
 /** Waits for a worker, and not for the end of a pause. */
 const isDue = raw(`g.status = 'QUEUED' AND (g.retry_at IS NULL OR g.retry_at <= now())`);
 
+/** Of the log of one run, by its id. */
+const nextLine = (id: Sql): Sql =>
+  sql`(SELECT COALESCE(max(l.line), 0) + 1 FROM gate_logs l WHERE l.gate_run_id = ${id})`;
+
 /** What the worker is told of a run that waits for it. */
 type QueuedRun = { gateRunId: string; type: string };
 
@@ -25,6 +30,12 @@ export type Round = Pick<GateRun, 'requestId' | 'versionId' | 'incumbentVersionI
 
 /** The claim that a worker holds on a run: a later claim has a higher attempt, and takes it away. */
 type Claim = Pick<GateRun, 'id' | 'attempt'>;
+
+/** A run that has just got its judgement, and what it judged by the names of now: null when that was deleted. */
+export interface FinishedRun extends Claim {
+  versionName: string | null;
+  model: Pick<Securable, 'id' | 'catalogId' | 'schemaId'> | null;
+}
 
 @Injectable()
 export class GateRunRepository {
@@ -55,12 +66,25 @@ export class GateRunRepository {
     return rows.map(({ id, type }) => ({ gateRunId: id, type }));
   }
 
-  /** Takes a run that waits, or whose holder has stopped renewing its lease. */
-  async claim(id: string): Promise<GateRun | undefined> {
-    return this.db.first<GateRun>(sql`
-      UPDATE gate_runs g SET status = 'RUNNING', attempt = attempt + 1, started_at = now(), lease_until = ${lease}, retry_at = NULL
-      WHERE g.id = ${id}::uuid AND (${isDue} OR g.status = 'RUNNING' AND g.lease_until < now())
-      RETURNING ${columns}`);
+  /**
+   * Takes those of the runs that wait, or whose holder has stopped renewing its lease, and begins the attempt in their
+   * logs. A run that somebody else has locked is being claimed or cancelled, and is left to him.
+   */
+  claim(ids: readonly string[]): Promise<GateRun[]> {
+    return this.db.query<GateRun>(sql`
+      WITH free AS (
+        SELECT g.id FROM gate_runs g
+        WHERE g.id = ANY(${ids}::uuid[]) AND (${isDue} OR g.status = 'RUNNING' AND g.lease_until < now())
+        FOR NO KEY UPDATE SKIP LOCKED
+      ), claimed AS (
+        UPDATE gate_runs g SET status = 'RUNNING', attempt = attempt + 1, started_at = now(), lease_until = ${lease}, retry_at = NULL
+        FROM free WHERE g.id = free.id RETURNING g.*
+      ), logged AS (
+        INSERT INTO gate_logs (gate_run_id, line, stream, text)
+        SELECT c.id, ${nextLine(raw('c.id'))}, 'log', format('attempt %s of %s', c.attempt, c.max_attempts)
+        FROM claimed c WHERE c.attempt <= c.max_attempts
+      )
+      SELECT ${columns} FROM claimed g`);
   }
 
   /** @returns false when the claim was lost: the run was cancelled, or somebody else has claimed it */
@@ -70,13 +94,28 @@ export class GateRunRepository {
     return renewed > 0;
   }
 
-  /** @returns false when the claim was lost: the judgement is not this one's to give */
-  async finish({ id, attempt }: Claim, { status, summary, output, inputs }: Judgement): Promise<boolean> {
-    const finished = await this.db.execute(sql`
-      UPDATE gate_runs SET status = ${status}, summary = ${summary}, output = ${JSON.stringify(output)}::jsonb,
-        inputs = ${JSON.stringify(inputs)}::jsonb, finished_at = now(), lease_until = NULL
-      WHERE id = ${id}::uuid AND attempt = ${attempt}::int4 AND status = 'RUNNING'`);
-    return finished > 0;
+  /**
+   * Writes judgements down, and as the last lines of their logs. It waits for nobody: who holds several rows must not.
+   * @returns those that were written. Of the others the claim was lost, or somebody has locked the row
+   */
+  finish(judged: readonly (Claim & Judgement)[]): Promise<FinishedRun[]> {
+    return this.db.query<FinishedRun>(sql`
+      WITH held AS (
+        SELECT j.* FROM gate_runs g JOIN jsonb_to_recordset(${JSON.stringify(judged)}::jsonb)
+          AS j(id uuid, attempt int4, status text, summary text, output jsonb, inputs jsonb) ON j.id = g.id AND j.attempt = g.attempt
+        WHERE g.status = 'RUNNING' FOR NO KEY UPDATE OF g SKIP LOCKED
+      ), finished AS (
+        UPDATE gate_runs g SET status = held.status, summary = held.summary, output = held.output, inputs = held.inputs,
+          finished_at = now(), lease_until = NULL
+        FROM held WHERE g.id = held.id RETURNING g.*
+      ), logged AS (
+        INSERT INTO gate_logs (gate_run_id, line, stream, text)
+        SELECT f.id, ${nextLine(raw('f.id'))}, CASE f.status WHEN 'ERRORED' THEN 'error' ELSE 'log' END, f.status || ': ' || f.summary
+        FROM finished f
+      )
+      SELECT f.id, f.attempt, s.full_name || '/' || v.number AS "versionName", CASE WHEN s.id IS NOT NULL THEN
+        json_build_object('id', s.id, 'catalogId', s.catalog_id, 'schemaId', s.schema_id) END AS model
+      FROM finished f LEFT JOIN model_versions v ON v.id = f.version_id LEFT JOIN securables s ON s.id = v.model_id`);
   }
 
   /** @returns false when it has not failed */
@@ -111,7 +150,7 @@ export class GateRunRepository {
   async log(gateRunId: string, stream: 'log' | 'error', text: string): Promise<void> {
     await this.db.execute(sql`
       INSERT INTO gate_logs (gate_run_id, line, stream, text)
-      SELECT ${gateRunId}::uuid, COALESCE(max(line), 0) + 1, ${stream}, ${text} FROM gate_logs WHERE gate_run_id = ${gateRunId}::uuid`);
+      VALUES (${gateRunId}::uuid, ${nextLine(sql`${gateRunId}::uuid`)}, ${stream}, ${text})`);
   }
 
   /** Runs that nobody works on and no message is under way for: the queue lost them, their worker died, or they are to be tried again. */

@@ -1,15 +1,14 @@
-import { Access, SecurableRepository } from '@app/access';
-import { AuditLog } from '@app/audit';
-import { DomainError, LOGGER, Outbox, Transaction } from '@app/platform';
+import { Access } from '@app/access';
+import { type Batched, Batcher, DomainError, LOGGER, Outbox, Transaction } from '@app/platform';
 import type { EffectiveGate } from '@app/policy';
-import { VersionRecords } from '@app/registry';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { evaluate } from './evaluator.js';
 import { type GateInput, GateInputs } from './gate-input.js';
 import { type GateRun, heartbeatSeconds, type Judgement } from './gate-run.js';
 import { GateRunRepository, type Round } from './gate-run.repository.js';
-import { gateRunFinished, gateRunQueued } from './gates.events.js';
+import { gateRunQueued } from './gates.events.js';
+import { Judgements } from './judgements.service.js';
 
 /**
  * Runs of gates. No right is asked: requests bring them up and wind them up inside their own transactions, the worker
@@ -19,17 +18,18 @@ import { gateRunFinished, gateRunQueued } from './gates.events.js';
 export class GateRuns {
   /** What this process has claimed and not finished. */
   private readonly held = new Map<string, GateRun>();
+  private readonly claims = new Batcher((batch: readonly Batched<string>[]) =>
+    this.claimAll(batch.map(({ item }) => item)),
+  );
 
   constructor(
     private readonly access: Access,
-    private readonly audit: AuditLog,
     private readonly inputs: GateInputs,
+    private readonly judgements: Judgements,
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly outbox: Outbox,
     private readonly runs: GateRunRepository,
-    private readonly securables: SecurableRepository,
     private readonly transaction: Transaction,
-    private readonly versions: VersionRecords,
   ) {}
 
   /** Queues the gates of one round of a request. Call it in the transaction that opens the round. */
@@ -65,12 +65,12 @@ export class GateRuns {
    */
   async run(gateRunId: string): Promise<{ type: GateRun['type']; status: Judgement['status'] } | undefined> {
     this.access.caller();
-    const run = await this.runs.claim(gateRunId);
+    const run = await this.claims.add(gateRunId);
     if (!run) return undefined;
     this.held.set(run.id, run);
     try {
       const judgement = await this.judge(run);
-      if (!judgement || !(await this.finish(run, judgement))) return undefined;
+      if (!judgement || !(await this.judgements.write(run, judgement))) return undefined;
       return { type: run.type, status: judgement.status };
     } finally {
       this.held.delete(run.id);
@@ -91,13 +91,22 @@ export class GateRuns {
     if (this.held.size > 0) await this.runs.release([...this.held.values()]);
   }
 
+  /** Each run is given to one of those who ask for it, also when two of them do at once. */
+  private async claimAll(ids: readonly string[]): Promise<(GateRun | undefined)[]> {
+    const claimed = new Map((await this.runs.claim([...new Set(ids)])).map((run) => [run.id, run]));
+    return ids.map((id) => {
+      const run = claimed.get(id);
+      claimed.delete(id);
+      return run;
+    });
+  }
+
   private async judge(run: GateRun): Promise<Judgement | undefined> {
     const errored = (summary: string): Judgement => ({ status: 'ERRORED', summary, output: {}, inputs: {} });
     // A run whose worker died each time: its last claim is taken only to say so.
     if (run.attempt > run.maxAttempts) {
       return errored(`no judgement was reached: the worker ended in the middle of each of ${run.maxAttempts} attempts`);
     }
-    await this.log(run, 'log', `attempt ${run.attempt} of ${run.maxAttempts}`);
     const stop = new AbortController();
     const input = await this.inputs.of(run, stop.signal);
     if (!input) return errored('no judgement was reached: the version no longer exists');
@@ -151,28 +160,6 @@ export class GateRuns {
       // An evaluator that nobody waits for any more reads no further.
       stop.abort();
     }
-  }
-
-  private async finish(run: GateRun, judgement: Judgement): Promise<boolean> {
-    await this.log(run, judgement.status === 'ERRORED' ? 'error' : 'log', `${judgement.status}: ${judgement.summary}`);
-    return this.transaction.run(async () => {
-      if (!(await this.runs.finish(run, judgement))) return false;
-      await this.record(run, judgement);
-      await this.outbox.add(gateRunFinished, { gateRunId: run.id, promotionRequestId: run.requestId });
-      return true;
-    });
-  }
-
-  private async record(run: GateRun, { status, summary, output }: Judgement): Promise<void> {
-    const version = await this.versions.byId(run.versionId);
-    const model = version && (await this.securables.byId(version.modelId));
-    const name = model ? `${model.fullName}/${version.number} ${run.key}` : run.key;
-    await this.audit.record({
-      action: 'gate_run.finished',
-      object: { kind: 'GATE_RUN', id: run.id, name, within: model ?? null },
-      after: { status, attempt: run.attempt, output, promotionRequestId: run.requestId },
-      reason: summary,
-    });
   }
 
   private log(run: GateRun, stream: 'log' | 'error', text: string): Promise<void> {

@@ -5,10 +5,11 @@ import { Module } from '@nestjs/common';
 import { GateInputs } from './gate-input.js';
 import { GateRunRepository } from './gate-run.repository.js';
 import { GateRuns } from './gate-runs.service.js';
+import { Judgements } from './judgements.service.js';
 
 @Module({
   imports: [ArtifactsModule, RegistryModule, TrackingModule],
-  providers: [GateInputs, GateRunRepository, GateRuns],
+  providers: [GateInputs, GateRunRepository, GateRuns, Judgements],
   exports: [GateRuns],
 })
 export class GatesModule {}

@@ -1,11 +1,13 @@
 import { type Securable } from '@app/access';
 import { GateRuns } from '@app/gates';
+import { runInContext } from '@app/platform';
 import { Policies } from '@app/policy';
 import { type VersionView } from '@app/registry';
 import sql from 'sql-template-tag';
 import type { TestPrincipal } from '../../../test/support/factories.js';
 import { champion, createPromotionTest, type PromotionTest, worker } from '../../../test/support/promotion.js';
 import { PromotionProgress } from './promotion-progress.service.js';
+import type { PromotionRequest } from './promotion-request.js';
 import { type NewRequest, PromotionRequests } from './promotion-requests.service.js';
 
 const gates = [
@@ -114,6 +116,53 @@ describe('PromotionProgress', () => {
       await t.module.get(PromotionProgress).bringOn({ id: request.id, work: 'EVALUATE' });
     });
     expect(await t.again(request)).toMatchObject({ state: 'AWAITING_APPROVAL' });
+  });
+
+  describe('of requests whose gates have finished at the same moment', () => {
+    /** Two requests for one model, and one for another, with their gates finished and nobody told. */
+    const finished = async () => {
+      const other = await t.trained(await t.model(), { auc: 0.95 });
+      const seen = [await create(), await t.request(await t.trained(model, { auc: 0.95 })), await t.request(other)];
+      await t.as(worker, async () => {
+        for (const { id } of await t.module.get(GateRuns).ofRequests(seen.map(({ id }) => id)))
+          await t.module.get(GateRuns).run(id);
+      });
+      return seen as [PromotionRequest, PromotionRequest, PromotionRequest];
+    };
+    const evaluate = ({ id }: PromotionRequest) =>
+      runInContext({ requestId: `of ${id}`, address: null, caller: worker, memo: {} }, () =>
+        t.module.get(PromotionProgress).evaluate(id),
+      );
+
+    it('looks at each once, under the id of what caused it', async () => {
+      const seen = await finished();
+      await Promise.all([...seen, ...seen].map(evaluate));
+      for (const request of seen) {
+        expect(await t.again(request)).toMatchObject({ state: 'AWAITING_APPROVAL' });
+        expect(
+          await t.db.query(sql`SELECT request_id AS by FROM audit_events
+            WHERE object_id = ${request.id} AND action = 'promotion_request.awaiting_approval'`),
+        ).toEqual([{ by: `of ${request.id}` }]);
+      }
+    });
+
+    it('lets one that cannot be looked at keep none of the others', async () => {
+      const [first, broken, other] = await finished();
+      const policy = sql`(SELECT effective_policy FROM promotion_requests WHERE id = ${broken.id}::uuid)`;
+      const [kept] = await t.db.query<{ kept: unknown }>(sql`SELECT ${policy} AS kept`);
+      const setPolicy = (value: unknown) =>
+        t.db.execute(
+          sql`UPDATE promotion_requests SET effective_policy = ${JSON.stringify(value)}::jsonb WHERE id = ${broken.id}::uuid`,
+        );
+      await setPolicy({});
+      const answers = await Promise.allSettled([other, first, broken].map(evaluate));
+      expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+      await setPolicy(kept?.kept);
+      expect(await t.again(first)).toMatchObject({ state: 'AWAITING_APPROVAL' });
+      expect(await t.again(broken)).toMatchObject({ state: 'VALIDATING' });
+      await evaluate(broken);
+      expect(await t.again(broken)).toMatchObject({ state: 'AWAITING_APPROVAL' });
+    });
   });
 
   it('takes policies that only try out for what they are: no protection, no obstacle', async () => {

@@ -1,6 +1,6 @@
 import { Access } from '@app/access';
 import { type GateRun, GateRuns, isBlocking, isFinished } from '@app/gates';
-import { Outbox, Transaction } from '@app/platform';
+import { type Batched, Batcher, Outbox, Transaction } from '@app/platform';
 import { VersionRecords } from '@app/registry';
 import { Injectable } from '@nestjs/common';
 import { ArtifactCheck } from './artifact-check.js';
@@ -9,7 +9,7 @@ import { evidenceOf } from './evidence.js';
 import { type Locked, LockedRequests } from './locked-requests.js';
 import { promotionRequestApproved } from './promotion.events.js';
 import { PromotionApplication } from './promotion-application.js';
-import type { PromotionState } from './promotion-request.js';
+import type { PromotionRequest, PromotionState } from './promotion-request.js';
 import { type DueWork, PromotionRequestRepository } from './promotion-request.repository.js';
 import { awaitedDiscussions, stateAfterReview } from './review.js';
 import { Reviewers } from './reviewers.js';
@@ -21,6 +21,8 @@ import { Reviewers } from './reviewers.js';
  */
 @Injectable()
 export class PromotionProgress {
+  private readonly judged = new Batcher((batch: readonly Batched<string>[]) => this.evaluateAll(batch));
+
   constructor(
     private readonly access: Access,
     private readonly application: PromotionApplication,
@@ -35,15 +37,10 @@ export class PromotionProgress {
     private readonly versions: VersionRecords,
   ) {}
 
-  /** Looks at a validating request again, when one of its gates has finished. */
+  /** Looks at a validating request again, when one of its gates has finished; locks it when that was the last one. */
   async evaluate(requestId: string): Promise<void> {
     this.access.caller();
-    const seen = await this.requests.byId(requestId);
-    if (seen?.state !== 'VALIDATING') return;
-    await this.transaction.run(async () => {
-      const locked = await this.locked.lock(seen);
-      if (locked) await this.evaluateLocked(locked);
-    });
+    await this.judged.add(requestId);
   }
 
   /** Applies an approved request whose wait is over. Every byte of the version is read again first. */
@@ -72,6 +69,25 @@ export class PromotionProgress {
     // Reading the files may take minutes: a job does it, not the reconciler.
     else if (work === 'APPLY') await this.outbox.add(promotionRequestApproved, { promotionRequestId: id });
     else await this.close(id);
+  }
+
+  /** One transaction for the requests of each model, which is locked for all of them; each request once. */
+  private async evaluateAll(batch: readonly Batched<string>[]): Promise<undefined[]> {
+    const callers = new Map(batch.map((one) => [one.item, one]));
+    const judged = await this.requests.judged([...callers.keys()]);
+    for (const modelId of new Set(judged.map((request) => request.modelId))) {
+      await this.transaction.run(async () => {
+        for (const seen of judged.filter((request) => request.modelId === modelId)) {
+          await callers.get(seen.id)?.asCaller(() => this.evaluateSeen(seen));
+        }
+      });
+    }
+    return batch.map(() => undefined);
+  }
+
+  private async evaluateSeen(seen: PromotionRequest): Promise<void> {
+    const locked = await this.locked.lock(seen);
+    if (locked) await this.evaluateLocked(locked);
   }
 
   /** Everything after the gates of a round have finished. Call it under the lock. */

@@ -110,12 +110,22 @@ const assignments: Record<keyof RequestChanges, (value: unknown) => Sql> = {
   closedAt: (value) => sql`closed_at = ${instant(value)}`,
 };
 
+const isJudged = sql`(r.state = 'VALIDATING' AND NOT EXISTS (
+  SELECT 1 FROM gate_runs g WHERE g.request_id = r.id AND g.round = r.round AND g.status IN ('QUEUED', 'RUNNING')))`;
+
 @Injectable()
 export class PromotionRequestRepository {
   constructor(private readonly db: Database) {}
 
   byId(id: string): Promise<PromotionRequest | undefined> {
     return this.where(sql`r.id = ${id}::uuid`);
+  }
+
+  /** Those of the requests whose gates have all finished, and which still wait for that; of each model in the order of their numbers. */
+  judged(ids: readonly string[]): Promise<PromotionRequest[]> {
+    return this.db.query<PromotionRequest>(sql`
+      SELECT ${requestColumns} FROM promotion_requests r WHERE r.id = ANY(${ids}::uuid[]) AND ${isJudged}
+      ORDER BY r.model_id, r.number`);
   }
 
   byNumber(number: number): Promise<PromotionRequest | undefined> {
@@ -201,8 +211,7 @@ export class PromotionRequestRepository {
         OR r.state = 'AWAITING_APPROVAL'
           AND r.reviewed_access_version IS DISTINCT FROM (SELECT version FROM access_version WHERE id = 1)
           AND EXISTS (SELECT 1 FROM decisions d WHERE d.request_id = r.id AND d.verdict = 'APPROVE' AND d.ended_at IS NULL)
-        OR r.state = 'VALIDATING' AND NOT EXISTS (
-          SELECT 1 FROM gate_runs g WHERE g.request_id = r.id AND g.round = r.round AND g.status IN ('QUEUED', 'RUNNING')))
+        OR ${isJudged})
       ORDER BY r.number LIMIT ${limit}`);
   }
 

@@ -78,7 +78,7 @@ export const settings = {
     .int()
     .min(1)
     .max(256)
-    .default(4)
+    .default(16)
     .describe('Gates that one worker runs at the same time.'),
   GATE_TYPE_CONCURRENCY: gateTypeLimits
     .default('ARTIFACT_SCAN=2')

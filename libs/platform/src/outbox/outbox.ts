@@ -10,6 +10,13 @@ export interface OutboxEvent<Payload> {
   payload: z.ZodType<Payload>;
 }
 
+/** A message as it is written. */
+export interface OutboxMessage {
+  event: string;
+  payload: unknown;
+  request_id: string | null;
+}
+
 const defined = new Set<string>();
 
 /** @throws Error when there is an event of this name */
@@ -34,10 +41,23 @@ export class Outbox {
 
   /** One message for each payload, in one statement. */
   async addAll<Payload>(event: OutboxEvent<Payload>, payloads: readonly Payload[]): Promise<void> {
-    const bodies = payloads.map((payload) => JSON.stringify(event.payload.parse(payload)));
-    await this.db.execute(
-      sql`INSERT INTO outbox (event, payload, request_id)
-        SELECT ${event.name}, body, ${currentContext()?.requestId ?? null}::text FROM unnest(${bodies}::jsonb[]) AS body`,
-    );
+    await this.write(payloads.map((payload) => this.message(event, payload)));
+  }
+
+  /** A message of the request that it is made in, to be written together with those of others. */
+  message<Payload>(event: OutboxEvent<Payload>, payload: Payload): OutboxMessage {
+    return {
+      event: event.name,
+      payload: event.payload.parse(payload),
+      request_id: currentContext()?.requestId ?? null,
+    };
+  }
+
+  /** Writes messages in their order. Call inside Transaction.run. */
+  async write(messages: readonly OutboxMessage[]): Promise<void> {
+    await this.db.execute(sql`
+      INSERT INTO outbox (event, payload, request_id)
+      SELECT m.event, m.payload, m.request_id
+      FROM jsonb_to_recordset(${JSON.stringify(messages)}::jsonb) AS m(event text, payload jsonb, request_id text)`);
   }
 }
