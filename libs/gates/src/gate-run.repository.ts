@@ -34,6 +34,11 @@ export class GateRunRepository {
     return this.db.first<GateRun>(sql`SELECT ${columns} FROM gate_runs g WHERE g.id = ${id}::uuid`);
   }
 
+  /** The same, locked until the transaction ends. Lines can be added to its log meanwhile. */
+  lock(id: string): Promise<GateRun | undefined> {
+    return this.db.first<GateRun>(sql`SELECT ${columns} FROM gate_runs g WHERE g.id = ${id}::uuid FOR NO KEY UPDATE`);
+  }
+
   /** The runs of requests, of their latest round. */
   ofRequests(requestIds: readonly string[]): Promise<GateRun[]> {
     return this.db.query<GateRun>(sql`
@@ -63,10 +68,11 @@ export class GateRunRepository {
       RETURNING ${columns}`);
   }
 
-  /** @returns false when the claim was lost: the run was cancelled, or somebody else has claimed it */
+  /** @returns false when the claim was lost: the run was cancelled, somebody else has claimed it, or it waits for a report */
   async renew({ id, attempt }: Claim): Promise<boolean> {
     const renewed = await this.db.execute(sql`
-      UPDATE gate_runs SET lease_until = ${lease} WHERE id = ${id}::uuid AND attempt = ${attempt}::int4 AND status = 'RUNNING'`);
+      UPDATE gate_runs SET lease_until = ${lease}
+      WHERE id = ${id}::uuid AND attempt = ${attempt}::int4 AND status = 'RUNNING' AND lease_until IS NOT NULL`);
     return renewed > 0;
   }
 
@@ -99,7 +105,7 @@ export class GateRunRepository {
     await this.db.execute(sql`
       UPDATE gate_runs g SET status = 'QUEUED', attempt = g.attempt - 1, lease_until = NULL
       FROM unnest(${claims.map(({ id }) => id)}::uuid[], ${claims.map(({ attempt }) => attempt)}::int4[]) AS held(id, attempt)
-      WHERE g.id = held.id AND g.attempt = held.attempt AND g.status = 'RUNNING'`);
+      WHERE g.id = held.id AND g.attempt = held.attempt AND g.status = 'RUNNING' AND g.lease_until IS NOT NULL`);
   }
 
   async cancelOf(requestId: string): Promise<void> {
@@ -108,10 +114,13 @@ export class GateRunRepository {
       WHERE request_id = ${requestId}::uuid AND status IN ('QUEUED', 'RUNNING')`);
   }
 
+  /** Adds a line. The worker and a validator may write at the same time: who finds his number taken takes the next one. */
   async log(gateRunId: string, stream: 'log' | 'error', text: string): Promise<void> {
-    await this.db.execute(sql`
+    const written = await this.db.execute(sql`
       INSERT INTO gate_logs (gate_run_id, line, stream, text)
-      SELECT ${gateRunId}::uuid, COALESCE(max(line), 0) + 1, ${stream}, ${text} FROM gate_logs WHERE gate_run_id = ${gateRunId}::uuid`);
+      SELECT ${gateRunId}::uuid, COALESCE(max(line), 0) + 1, ${stream}, ${text} FROM gate_logs WHERE gate_run_id = ${gateRunId}::uuid
+      ON CONFLICT DO NOTHING`);
+    if (written === 0) await this.log(gateRunId, stream, text);
   }
 
   /** Runs that nobody works on and no message is under way for: the queue lost them, their worker died, or they are to be tried again. */

@@ -10,6 +10,7 @@ import { type GateInput, GateInputs } from './gate-input.js';
 import { type GateRun, heartbeatSeconds, type Judgement } from './gate-run.js';
 import { GateRunRepository, type Round } from './gate-run.repository.js';
 import { gateRunFinished, gateRunQueued } from './gates.events.js';
+import { ValidatorCalls } from './validator-calls.service.js';
 
 /**
  * Runs of gates. No right is asked: requests bring them up and wind them up inside their own transactions, the worker
@@ -29,6 +30,7 @@ export class GateRuns {
     private readonly runs: GateRunRepository,
     private readonly securables: SecurableRepository,
     private readonly transaction: Transaction,
+    private readonly validators: ValidatorCalls,
     private readonly versions: VersionRecords,
   ) {}
 
@@ -61,7 +63,8 @@ export class GateRuns {
   /**
    * Brings a queued run to its judgement, once. Safe to be called again at any time and by several workers: the claim
    * lets one of them in, and only the latest claim may finish.
-   * @returns what was judged and how, for the worker's statistics; undefined when there was nothing to do, or it is to be tried again
+   * @returns what was judged and how, for the worker's statistics; undefined when there was nothing to do, it is to be tried
+   *   again, or its validator reports later
    */
   async run(gateRunId: string): Promise<{ type: GateRun['type']; status: Judgement['status'] } | undefined> {
     this.access.caller();
@@ -125,7 +128,8 @@ export class GateRuns {
 
   /**
    * Renews the lease while the evaluator works, and gives up at the gate's timeout.
-   * @returns undefined when the claim was lost: the request was closed, or another worker has taken the run over
+   * @returns undefined when the claim was lost: the request was closed, or another worker has taken the run over; and when
+   *   its validator reports later
    */
   private async evaluateInTime(run: GateRun, input: GateInput, stop: AbortController): Promise<Judgement | undefined> {
     let heartbeat: NodeJS.Timeout | undefined;
@@ -144,7 +148,7 @@ export class GateRuns {
       timer = setTimeout(answer, run.timeoutSeconds * 1000);
     });
     try {
-      return await Promise.race([evaluate(run, input, (text) => this.log(run, 'log', text)), timeout, lost]);
+      return await Promise.race([this.evaluate(run, input), timeout, lost]);
     } finally {
       clearInterval(heartbeat);
       clearTimeout(timer);
@@ -153,7 +157,18 @@ export class GateRuns {
     }
   }
 
-  private async finish(run: GateRun, judgement: Judgement): Promise<boolean> {
+  private evaluate(run: GateRun, input: GateInput): Promise<Judgement | undefined> {
+    const { type, config } = run;
+    const log = (text: string) => this.log(run, 'log', text);
+    return type === 'EXTERNAL' ? this.validators.judge(run, input, log) : evaluate({ type, config }, input, log);
+  }
+
+  /**
+   * Ends a run with its judgement, on record, and has its request looked at.
+   * @param run as it was claimed, or is locked
+   * @returns false when it is not this one's to end any more
+   */
+  async finish(run: GateRun, judgement: Judgement): Promise<boolean> {
     await this.log(run, judgement.status === 'ERRORED' ? 'error' : 'log', `${judgement.status}: ${judgement.summary}`);
     return this.transaction.run(async () => {
       if (!(await this.runs.finish(run, judgement))) return false;

@@ -1,14 +1,19 @@
 import { ArtifactsModule } from '@app/artifacts';
+import { OutboundModule } from '@app/outbound';
+import { PolicyModule } from '@app/policy';
 import { RegistryModule } from '@app/registry';
 import { TrackingModule } from '@app/tracking';
 import { Module } from '@nestjs/common';
 import { GateInputs } from './gate-input.js';
+import { GateReports } from './gate-reports.service.js';
 import { GateRunRepository } from './gate-run.repository.js';
 import { GateRuns } from './gate-runs.service.js';
+import { ValidatorCallRepository } from './validator-call.repository.js';
+import { ValidatorCalls } from './validator-calls.service.js';
 
 @Module({
-  imports: [ArtifactsModule, RegistryModule, TrackingModule],
-  providers: [GateInputs, GateRunRepository, GateRuns],
-  exports: [GateRuns],
+  imports: [ArtifactsModule, OutboundModule, PolicyModule, RegistryModule, TrackingModule],
+  providers: [GateInputs, GateReports, GateRunRepository, GateRuns, ValidatorCallRepository, ValidatorCalls],
+  exports: [GateReports, GateRuns],
 })
 export class GatesModule {}

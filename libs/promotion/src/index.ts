@@ -9,6 +9,7 @@ export type { DiscussionComment, DiscussionThread } from './discussion.js';
 export { DiscussionReader } from './discussion.reader.js';
 export { Discussions } from './discussions.service.js';
 export { comparisonOf } from './evidence.js';
+export { GateRunReports } from './gate-run-reports.service.js';
 export type { GateWaiver } from './gate-waiver.js';
 export { GateWaivers } from './gate-waivers.service.js';
 export type { UnfillableRule } from './opening-checks.js';

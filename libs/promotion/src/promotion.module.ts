@@ -16,6 +16,7 @@ import { Decisions } from './decisions.service.js';
 import { DiscussionReader } from './discussion.reader.js';
 import { DiscussionRepository } from './discussion.repository.js';
 import { Discussions } from './discussions.service.js';
+import { GateRunReports } from './gate-run-reports.service.js';
 import { GateWaiverRepository } from './gate-waiver.repository.js';
 import { GateWaivers } from './gate-waivers.service.js';
 import { LockedRequests } from './locked-requests.js';
@@ -50,6 +51,7 @@ import { VisibleRequests } from './visible-requests.js';
     DiscussionReader,
     DiscussionRepository,
     Discussions,
+    GateRunReports,
     GateWaiverRepository,
     GateWaivers,
     LockedRequests,
@@ -78,6 +80,7 @@ import { VisibleRequests } from './visible-requests.js';
     Decisions,
     DiscussionReader,
     Discussions,
+    GateRunReports,
     GateWaivers,
     PolicyReplays,
     Preflights,

@@ -1,3 +1,4 @@
+import { ownReportRules } from './gate-run-report.js';
 import { Access } from '@app/access';
 import { Database, type KeysetQuery, keysetPage, type Page, type PageArgs } from '@app/platform';
 import { Injectable } from '@nestjs/common';
@@ -43,6 +44,7 @@ const refusedRules: readonly string[] = [
   'REQUESTER_CANNOT_CONFIRM',
   'ACTOR_CANNOT_REVIEW',
   'REQUESTER_CANNOT_RESOLVE',
+  ...ownReportRules,
 ];
 
 /** A request that was applied, with the event that says so: it knows where the model stood, which may be gone by now. */

@@ -27,6 +27,7 @@ import {
   PolicyRevisionFields,
   SecurablePolicyFields,
 } from './promotion/policy.resolver.js';
+import { GateReportResolver } from './promotion/gate-report.resolver.js';
 import { PolicyPreviewResolver, PolicyRevisionDifference } from './promotion/policy-preview.resolver.js';
 import { PromotionChangeResolver } from './promotion/promotion-change.resolver.js';
 import {
@@ -37,6 +38,7 @@ import {
 } from './promotion/promotion-request.fields.js';
 import { PromotionRequestResolver } from './promotion/promotion-request.resolver.js';
 import { PromotionRequestStatementFields } from './promotion/statement.fields.js';
+import { ValidatorResolver } from './promotion/validator.resolver.js';
 import { ModelAliasFields, ModelVersionFields, StageTransitionFields } from './registry/model-version.fields.js';
 import { ModelVersionResolver } from './registry/model-version.resolver.js';
 import { RegisteredModelFields } from './registry/registered-model.fields.js';
@@ -59,6 +61,7 @@ export const resolvers = [
   ExplanationResolver,
   ExternalIdentityResolver,
   ExperimentResolver,
+  GateReportResolver,
   GateRunFields,
   GrantResolver,
   ModelAliasFields,
@@ -95,5 +98,6 @@ export const resolvers = [
   SecurableFields,
   SecurablePolicyFields,
   StageTransitionFields,
+  ValidatorResolver,
   ViolationFields,
 ];
