@@ -2,8 +2,8 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Validators } from '@app/policy';
 import { Webhook } from 'standardwebhooks';
-import type { TestModule } from './module.js';
 import type { TestPrincipal } from './factories.js';
+import type { TestModule } from './module.js';
 
 /** What a validator is sent, as docs/gates.md describes it. */
 export interface AskedEvent {

@@ -27,7 +27,9 @@ export class ReportTooLate extends FailedPrecondition {
 /** It was not sent to its validator yet, or its gate is of another type. */
 export class NothingToReport extends FailedPrecondition {
   constructor({ status, type }: Pick<GateRun, 'status' | 'type'>) {
-    super('NOTHING_TO_REPORT', `the gate run, of type ${type}, is ${status}, and no validator was asked about it`, { status });
+    super('NOTHING_TO_REPORT', `the gate run, of type ${type}, is ${status}, and no validator was asked about it`, {
+      status,
+    });
   }
 }
 

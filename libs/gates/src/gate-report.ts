@@ -11,7 +11,10 @@ const text = (most: number) =>
     .trim()
     .min(1)
     .max(most)
-    .refine((value) => jsonProblem(value, { maxBytes: 4 * most, maxDepth: 0 }) === undefined, 'holds NUL or is no Unicode');
+    .refine(
+      (value) => jsonProblem(value, { maxBytes: 4 * most, maxDepth: 0 }) === undefined,
+      'holds NUL or is no Unicode',
+    );
 
 const output = z.record(z.string(), z.unknown()).superRefine((value, context) => {
   const problem = jsonProblem(value, outputBound);

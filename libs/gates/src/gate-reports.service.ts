@@ -42,7 +42,10 @@ export class GateReports {
    */
   async authenticate(gateRunId: string, token: string): Promise<ValidatorCall> {
     const call = await this.calls.byToken(gateRunId, token);
-    if (!call) throw new Unauthenticated('the token is not that of a call for this gate run: send "Authorization: Bearer <token>"');
+    if (!call)
+      throw new Unauthenticated(
+        'the token is not that of a call for this gate run: send "Authorization: Bearer <token>"',
+      );
     return call;
   }
 
@@ -89,7 +92,10 @@ export class GateReports {
       const run = await this.locked(id);
       const latest = await this.calls.latest(id);
       if (run.status !== 'RUNNING' || run.leaseUntil !== null || !latest || latest.isOpen) return false;
-      return this.gates.finish(run, unreached(`validator "${latest.validator}" reported nothing in ${run.timeoutSeconds} s`));
+      return this.gates.finish(
+        run,
+        unreached(`validator "${latest.validator}" reported nothing in ${run.timeoutSeconds} s`),
+      );
     });
   }
 

@@ -43,11 +43,19 @@ describe('the answer of a validator', () => {
     ['another status', { status: 'WAIVED', summary: 'x' }, 'status: Invalid option'],
     ['another field', { ...judgement, verdict: 'x' }, 'verdict: there is no such field'],
     ['values that are no object', { ...judgement, output: [1] }, 'output: Invalid input'],
-    ['a number that JSON has and nobody can store', '{"status":"PASSED","summary":"x","output":{"a":1e999}}', 'too large'],
+    [
+      'a number that JSON has and nobody can store',
+      '{"status":"PASSED","summary":"x","output":{"a":1e999}}',
+      'too large',
+    ],
     ['NUL', { ...judgement, output: { a: '\0' } }, 'output: holds a text with NUL'],
     ['half a character', '{"status":"PASSED","summary":"\\ud83d"}', 'summary: holds NUL or is no Unicode'],
     ['more than may be stored', { ...judgement, output: { a: 'x'.repeat(70_000) } }, 'output: has 70'],
-    ['too deep a value', `{"status":"PASSED","summary":"x","output":${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}}`, 'output: is nested deeper than 20'],
+    [
+      'too deep a value',
+      `{"status":"PASSED","summary":"x","output":${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}}`,
+      'output: is nested deeper than 20',
+    ],
   ])('is no judgement with %s', (_what, body, why) => {
     const meaning = answer(200, body);
     expect(meaning).toMatchObject({ kind: 'REFUSED', why: expect.stringContaining(why) });

@@ -43,8 +43,7 @@ describe('an EXTERNAL gate', () => {
   });
 
   const validators = () => t.module.get(Validators);
-  const current = async (): Promise<GateRun> =>
-    (await t.module.get(GateRuns).ofRequests([request.id]))[0] as GateRun;
+  const current = async (): Promise<GateRun> => (await t.module.get(GateRuns).ofRequests([request.id]))[0] as GateRun;
   const run = async () => {
     const { id } = await current();
     await t.db.execute(sql`UPDATE gate_runs SET retry_at = now() - interval '1 minute' WHERE id = ${id}::uuid`);
@@ -156,9 +155,21 @@ describe('an EXTERNAL gate', () => {
 
   it.each([
     ['a refusal', { status: 422, body: 'no such group' }, 'the validator answered 422: no such group'],
-    ['a redirect', { status: 307, headers: { location: 'http://127.0.0.1:1/' } }, 'the validator answered 307, and redirects are not followed'],
-    ['what is no judgement', { status: 200, body: '<html>' }, 'the answer of the validator is no judgement: it is not JSON: <html>'],
-    ['too much', { status: 200, body: { ...passed, output: { a: 'x'.repeat(400_000) } } }, 'the answer of the validator is no judgement: it is too long'],
+    [
+      'a redirect',
+      { status: 307, headers: { location: 'http://127.0.0.1:1/' } },
+      'the validator answered 307, and redirects are not followed',
+    ],
+    [
+      'what is no judgement',
+      { status: 200, body: '<html>' },
+      'the answer of the validator is no judgement: it is not JSON: <html>',
+    ],
+    [
+      'too much',
+      { status: 200, body: { ...passed, output: { a: 'x'.repeat(400_000) } } },
+      'the answer of the validator is no judgement: it is too long',
+    ],
   ])('is ERRORED at once by %s', async (_what, answer, why) => {
     validator.answer = () => answer;
     expect(await run()).toMatchObject({ status: 'ERRORED' });

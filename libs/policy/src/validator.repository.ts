@@ -24,7 +24,9 @@ export class ValidatorRepository {
   }
 
   byName(name: string): Promise<Validator | undefined> {
-    return this.db.first<Validator>(sql`SELECT ${columns} FROM validators v WHERE v.name_key = ${validatorNameKey(name)}`);
+    return this.db.first<Validator>(
+      sql`SELECT ${columns} FROM validators v WHERE v.name_key = ${validatorNameKey(name)}`,
+    );
   }
 
   /** Locked until the transaction ends: no policy comes to name it meanwhile. */

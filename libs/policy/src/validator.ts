@@ -76,7 +76,12 @@ export const validatorsIn = ({ gates }: PolicyRules): { name: string; path: stri
   );
 
 /** A validator as the audit trail names it: the auditors of the metastore read of it. */
-export const auditedValidator = ({ id, name }: Validator): AuditObject => ({ kind: 'VALIDATOR', id, name, within: null });
+export const auditedValidator = ({ id, name }: Validator): AuditObject => ({
+  kind: 'VALIDATOR',
+  id,
+  name,
+  within: null,
+});
 
 export class ValidatorNotFound extends NotFound {
   constructor(name: string) {
@@ -88,8 +93,12 @@ export class ValidatorNotFound extends NotFound {
 export class ValidatorInUse extends FailedPrecondition {
   constructor(name: string, policies: readonly { name: string; on: string }[]) {
     const named = policies.map((policy) => `"${policy.name}" on ${policy.on}`).join(', ');
-    super('VALIDATOR_IN_USE', `name: validator "${name}" is named by the policies ${named}: revise or retire them first`, {
-      policies,
-    });
+    super(
+      'VALIDATOR_IN_USE',
+      `name: validator "${name}" is named by the policies ${named}: revise or retire them first`,
+      {
+        policies,
+      },
+    );
   }
 }

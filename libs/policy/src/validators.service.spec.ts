@@ -30,7 +30,9 @@ describe('Validators', () => {
     (await t.as(admin, () => validators().create({ name, url }))).validator.name;
   const policy = (validator: string, name = `p${++made}`) =>
     t.as(governor, () =>
-      t.module.get(Policies).create({ on: { kind: 'METASTORE', fullName: 'metastore' }, name, rules: rules(validator) }),
+      t.module
+        .get(Policies)
+        .create({ on: { kind: 'METASTORE', fullName: 'metastore' }, name, rules: rules(validator) }),
     );
 
   it('are made with a secret that is shown once, and stored sealed', async () => {
@@ -104,9 +106,9 @@ describe('Validators', () => {
   });
 
   it.each([-1, 1.5, 169, Number.NaN])('do not rotate their secrets with %d hours of grace', async (graceHours) => {
-    await expect(
-      t.as(admin, () => validators().rotateSecret({ name: 'fairness', graceHours })),
-    ).rejects.toMatchObject({ kind: 'INVALID_ARGUMENT' });
+    await expect(t.as(admin, () => validators().rotateSecret({ name: 'fairness', graceHours }))).rejects.toMatchObject({
+      kind: 'INVALID_ARGUMENT',
+    });
   });
 
   it('have two secrets in the time of grace, and one afterwards', async () => {

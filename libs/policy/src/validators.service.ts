@@ -66,7 +66,14 @@ export class Validators {
     const [id, secret] = [uuidv7(), newSigningSecret()];
     return this.transaction.run(async () => {
       const sealed = this.secrets.seal(secret, contextOf(id));
-      const validator = await this.validators.insert({ id, name, url, description, createdBy: caller.id, secret: sealed });
+      const validator = await this.validators.insert({
+        id,
+        name,
+        url,
+        description,
+        createdBy: caller.id,
+        secret: sealed,
+      });
       if (!validator) throw new AlreadyExists('Validator', name);
       await this.record('validator.created', validator, { after: { url, description } });
       return { validator, secret };
@@ -81,8 +88,7 @@ export class Validators {
     await this.authorize();
     return this.change(input.name, async (before) => {
       const url = input.url == null ? before.url : validatorUrl(input.url);
-      const description =
-        input.description == null ? before.description : validatorDescription(input.description);
+      const description = input.description == null ? before.description : validatorDescription(input.description);
       const after = await this.validators.update(before, { url, description });
       await this.record('validator.updated', after, {
         before: { url: before.url, description: before.description },

@@ -1,5 +1,5 @@
 import { Access } from '@app/access';
-import { type GateRun, GateReports } from '@app/gates';
+import { GateReports, type GateRun } from '@app/gates';
 import { VersionRecords } from '@app/registry';
 import { Injectable } from '@nestjs/common';
 import { NIL } from 'uuid';

@@ -1,8 +1,8 @@
-import { ownReportRules } from './gate-run-report.js';
 import { Access } from '@app/access';
 import { Database, type KeysetQuery, keysetPage, type Page, type PageArgs } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import sql, { join, type Sql } from 'sql-template-tag';
+import { ownReportRules } from './gate-run-report.js';
 import { separationRules } from './review.js';
 
 export const violationKinds = [

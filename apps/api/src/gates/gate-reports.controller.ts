@@ -1,4 +1,4 @@
-import { type GateRun, GateReports, type ValidatorCall } from '@app/gates';
+import { GateReports, type GateRun, type ValidatorCall } from '@app/gates';
 import { Controller, HttpCode, Post, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { gateReportPath } from '../http/surface.js';

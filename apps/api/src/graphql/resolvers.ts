@@ -21,13 +21,13 @@ import {
   PromotionRequestReviewFields,
   ViolationFields,
 } from './promotion/exception.resolver.js';
+import { GateReportResolver } from './promotion/gate-report.resolver.js';
 import {
   ApprovalRuleFields,
   PolicyResolver,
   PolicyRevisionFields,
   SecurablePolicyFields,
 } from './promotion/policy.resolver.js';
-import { GateReportResolver } from './promotion/gate-report.resolver.js';
 import { PolicyPreviewResolver, PolicyRevisionDifference } from './promotion/policy-preview.resolver.js';
 import { PromotionChangeResolver } from './promotion/promotion-change.resolver.js';
 import {

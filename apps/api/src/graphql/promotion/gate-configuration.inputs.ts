@@ -133,7 +133,8 @@ class ExternalValidationInput {
   parameters?: unknown;
   @Field(() => [String], {
     nullable: true,
-    description: 'Metrics of the version and of the incumbent that the validator is told; none when left out, at most 50',
+    description:
+      'Metrics of the version and of the incumbent that the validator is told; none when left out, at most 50',
   })
   metrics?: string[] | null;
 }

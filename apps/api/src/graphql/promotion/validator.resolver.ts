@@ -33,7 +33,10 @@ export class ValidatorResolver implements OnModuleInit {
   }
 
   @Requires('MANAGE')
-  @Query(() => ValidatorConnection, { name: 'validators', description: 'By name; for holders of MANAGE on the metastore' })
+  @Query(() => ValidatorConnection, {
+    name: 'validators',
+    description: 'By name; for holders of MANAGE on the metastore',
+  })
   async list(@Args() page: ConnectionArgs): Promise<Connection<ValidatorType>> {
     return toConnection(await this.validators.list(page), toValidator, () => this.validators.count());
   }
