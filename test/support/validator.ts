@@ -38,7 +38,7 @@ export class TestValidator {
 
   private readonly server = http.createServer(async (request, response) => {
     let body = '';
-    for await (const chunk of request) body += chunk;
+    for await (const chunk of request.setEncoding('utf8')) body += chunk;
     let event: AskedEvent;
     try {
       event = new Webhook(this.secret).verify(body, request.headers as Record<string, string>) as AskedEvent;

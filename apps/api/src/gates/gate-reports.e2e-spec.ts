@@ -61,12 +61,17 @@ describe('external gates at the doors', () => {
   beforeEach(async () => {
     const mlflow = async (route: string, body: object) =>
       (await t.call('POST', `/api/2.0/mlflow/${route}`, { token: scientist.token, body })).body;
-    const { experiment_id } = await mlflow('experiments/create', { name: `experiment ${(made += 1)}` });
+    made += 1;
+    const { experiment_id } = await mlflow('experiments/create', { name: `experiment ${made}` });
     const { run } = await mlflow('runs/create', { experiment_id });
     const source: string = run.info.artifact_uri;
     const file = `${source.replace('mlflow-artifacts:', '/api/2.0/mlflow-artifacts/artifacts')}/model.bin`;
     await t.call('PUT', file, { token: scientist.token, body: 'weights' });
-    const { model_version } = await mlflow('model-versions/create', { name: model, source });
+    const { model_version } = await mlflow('model-versions/create', {
+      name: model,
+      source,
+      run_id: run.info.run_id,
+    });
     const target = { kind: 'ALIAS', name: 'champion' };
     const input = { model, version: Number(model_version.version), target, justification: 'x' };
     const opened = await mutate(scientist, 'promotionRequestCreate', input, 'promotionRequest { number }');
@@ -126,7 +131,7 @@ describe('external gates at the doors', () => {
       body: { code: 'UNAUTHENTICATED' },
       challenge: 'Bearer realm="imprimatur"',
     });
-    for (const run of ['00000000-0000-7000-8000-00000000abcd', 'x', '%00', "'"]) {
+    for (const run of ['00000000-0000-7000-8000-00000000abcd', 'x', '%C3%A9', "'"]) {
       expect(await told({ run })).toEqual(wrong);
     }
     for (const who of [admin, scientist, service]) expect(await told({ token: who.token })).toEqual(wrong);
