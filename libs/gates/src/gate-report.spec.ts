@@ -5,7 +5,7 @@ const judgement = { status: 'PASSED', summary: 'parity is 0.97', output: { parit
 describe('parseReport', () => {
   it('knows a judgement from progress', () => {
     expect(parseReport(judgement)).toEqual({ judgement });
-    expect(parseReport({ progress: { percent: 0.5, comment: ' half a percent ' } })).toEqual({
+    expect(parseReport({ progress: { percent: 0.5, comment: ' half\r\na\0\u001b percent ' } })).toEqual({
       progress: { percent: 0.5, comment: 'half a percent' },
     });
   });
@@ -16,7 +16,8 @@ describe('parseReport', () => {
     [{ progress: {} }, 'progress.comment: '],
     [{ ...judgement, progress: { comment: 'x' } }, 'status: there is no such field; summary: there is no such field'],
     [{ ...judgement, summary: 'x'.repeat(1001) }, 'summary: '],
-    [{ ...judgement, summary: 'a\0b' }, 'summary: holds NUL'],
+    [{ ...judgement, summary: '\0\n' }, 'summary: Too small'],
+    [{ ...judgement, summary: '\ud83d' }, 'summary: holds half of a surrogate pair'],
     [{ ...judgement, output: { a: { b: 'x'.repeat(70_000) } } }, 'output: has 70'],
     [null, 'report: Invalid input'],
     ['PASSED', 'report: Invalid input'],

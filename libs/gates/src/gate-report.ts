@@ -5,15 +5,17 @@ import { z } from 'zod';
 const longest = { summary: 1000, comment: 1000 } as const;
 const outputBound = { maxBytes: 64 * 1024, maxDepth: 20 } as const;
 
-const text = (most: number) =>
+/** One line, whatever came: it stands in logs and lists. */
+const line = (most: number) =>
   z
     .string()
-    .trim()
-    .min(1)
-    .max(most)
-    .refine(
-      (value) => jsonProblem(value, { maxBytes: 4 * most, maxDepth: 0 }) === undefined,
-      'holds NUL or is no Unicode',
+    .transform((text) => text.replace(/[\s\p{Cc}]+/gu, ' ').trim())
+    .pipe(
+      z
+        .string()
+        .min(1)
+        .max(most)
+        .refine((text) => !/\p{Cs}/u.test(text), 'holds half of a surrogate pair'),
     );
 
 const output = z.record(z.string(), z.unknown()).superRefine((value, context) => {
@@ -24,13 +26,13 @@ const output = z.record(z.string(), z.unknown()).superRefine((value, context) =>
 const judgement = z.strictObject({
   /** ERRORED: the validator could reach no judgement, and that is never a pass. */
   status: z.enum(['PASSED', 'FAILED', 'ERRORED']),
-  summary: text(longest.summary),
+  summary: line(longest.summary),
   output: output.default({}),
 });
 
 const progress = z.strictObject({
   percent: z.number().min(0).max(100).optional(),
-  comment: text(longest.comment),
+  comment: line(longest.comment),
 });
 
 /** How a validator judges a version. */

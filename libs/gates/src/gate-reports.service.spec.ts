@@ -3,6 +3,7 @@ import { type PromotionRequest, PromotionRequests } from '@app/promotion';
 import sql from 'sql-template-tag';
 import { createPromotionTest, type PromotionTest, worker } from '../../../test/support/promotion.js';
 import { passed, TestValidator } from '../../../test/support/validator.js';
+import { digestOf } from './gate-report.js';
 import { GateReports } from './gate-reports.service.js';
 import type { GateRun } from './gate-run.js';
 import { GateRuns } from './gate-runs.service.js';
@@ -199,6 +200,7 @@ describe('reports of validators', () => {
     expect(await current()).toMatchObject({
       status: 'ERRORED',
       summary: 'no judgement was reached: validator "fairness" reported nothing in 300 s',
+      inputs: { validator: 'fairness', question: digestOf(validator.last().data.question) },
     });
     await expect(report(passed)).rejects.toMatchObject({ reason: 'GATE_RUN_ENDED', details: { status: 'ERRORED' } });
     expect(await judgements()).toEqual([1, 1]);

@@ -92,10 +92,8 @@ export class GateReports {
       const run = await this.locked(id);
       const latest = await this.calls.latest(id);
       if (run.status !== 'RUNNING' || run.leaseUntil !== null || !latest || latest.isOpen) return false;
-      return this.gates.finish(
-        run,
-        unreached(`validator "${latest.validator}" reported nothing in ${run.timeoutSeconds} s`),
-      );
+      const why = `validator "${latest.validator}" reported nothing in ${run.timeoutSeconds} s`;
+      return this.gates.finish(run, unreached(why, latest));
     });
   }
 

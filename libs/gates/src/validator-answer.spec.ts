@@ -49,7 +49,7 @@ describe('the answer of a validator', () => {
       'too large',
     ],
     ['NUL', { ...judgement, output: { a: '\0' } }, 'output: holds a text with NUL'],
-    ['half a character', '{"status":"PASSED","summary":"\\ud83d"}', 'summary: holds NUL or is no Unicode'],
+    ['half a character', '{"status":"PASSED","summary":"\\ud83d"}', 'summary: holds half of a surrogate pair'],
     ['more than may be stored', { ...judgement, output: { a: 'x'.repeat(70_000) } }, 'output: has 70'],
     [
       'too deep a value',

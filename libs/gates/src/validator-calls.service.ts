@@ -44,7 +44,7 @@ export class ValidatorCalls {
     const answer = await this.post(run, address, this.eventOf(run, { call, token, question }), input.signal);
     await log(`validator "${validator}" answered ${answer.status} after ${answer.durationMs} ms`);
     const meaning = meaningOf(answer);
-    if (meaning.kind === 'REFUSED') return unreached(meaning.why);
+    if (meaning.kind === 'REFUSED') return unreached(meaning.why, call);
     if (meaning.kind === 'JUDGED') return judgementOf(meaning.judgement, call);
     await log(`a report is awaited until ${call.reportUntil.toISOString()}`);
     await this.calls.awaitReport(run);
