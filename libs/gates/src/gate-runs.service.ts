@@ -98,6 +98,7 @@ export class GateRuns {
     const errored = (summary: string): Judgement => ({ status: 'ERRORED', summary, output: {}, inputs: {} });
     // A run whose worker died each time: its last claim is taken only to say so.
     if (run.attempt > run.maxAttempts) {
+      if (run.type === 'EXTERNAL' && (await this.validators.awaitReport(run))) return undefined;
       return errored(`no judgement was reached: the worker ended in the middle of each of ${run.maxAttempts} attempts`);
     }
     await this.log(run, 'log', `attempt ${run.attempt} of ${run.maxAttempts}`);

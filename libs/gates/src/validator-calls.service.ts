@@ -51,6 +51,17 @@ export class ValidatorCalls {
     return undefined;
   }
 
+  /**
+   * Lets a run whose workers were lost in the middle of their calls wait for a report: the validator may have been reached.
+   * @returns false when no call was made, or the time of the last one is over
+   */
+  async awaitReport(run: GateRun): Promise<boolean> {
+    const last = await this.calls.latest(run.id);
+    if (!last?.isOpen) return false;
+    await this.calls.awaitReport(run);
+    return true;
+  }
+
   private post(run: GateRun, { url, secrets }: ValidatorAddress, event: string, signal: AbortSignal) {
     // The same for each attempt: a validator that has seen it need not judge again.
     const message = { id: `gate-run-${run.id}`, timestamp: new Date(), body: event, secrets };
