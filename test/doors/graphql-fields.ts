@@ -13,6 +13,8 @@ export interface Names {
   modelId: string;
   threadId: string;
   waiverId: string;
+  gateRunId: string;
+  validator: string;
   experiment: string;
   runId: string;
 }
@@ -41,6 +43,8 @@ export const absent: Names = {
   modelId: id('RegisteredModel'),
   threadId: id('DiscussionThread'),
   waiverId: id('GateWaiver'),
+  gateRunId: id('GateRun'),
+  validator: 'nobody',
   experiment: '/nowhere/nothing',
   runId: randomUUID().replaceAll('-', ''),
 };

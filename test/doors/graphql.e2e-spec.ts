@@ -174,6 +174,8 @@ async function makeObjects(t: TestApp, owner: TestPrincipal, modelId: string): P
     VALUES (${gateRunId}::uuid, ${request.id}::uuid, ${request.versionId}::uuid, ${policy.id}::uuid, 'sig', 'SIGNATURE', '{}', 'FAILED')`);
   await t.db.execute(sql`INSERT INTO gate_waivers (id, gate_run_id, request_id, reason, proposed_by)
     VALUES (${waiverId}::uuid, ${gateRunId}::uuid, ${request.id}::uuid, 'a small holdout', ${owner.id}::uuid)`);
+  await t.db.execute(sql`INSERT INTO validators (id, name, name_key, url, secret)
+    VALUES (${randomUUID()}::uuid, 'fairness', 'fairness', 'https://fairness.example', 'sealed')`);
   const grant = await as(() =>
     t.app
       .get(Grants, { strict: false })
@@ -199,5 +201,7 @@ async function makeObjects(t: TestApp, owner: TestPrincipal, modelId: string): P
     modelId: id('RegisteredModel', modelId),
     threadId: id('DiscussionThread', thread.id),
     waiverId: id('GateWaiver', waiverId),
+    gateRunId: id('GateRun', gateRunId),
+    validator: 'fairness',
   };
 }

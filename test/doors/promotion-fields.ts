@@ -19,6 +19,8 @@ export const promotionQueries: Record<string, Field> = {
     (n) =>
       `promotionPreflight(model: "${n.model}", version: 1, target: { kind: ALIAS, name: "champion" }) { viewerMayOpen }`,
   ],
+  validator: ['HIDDEN', (n) => `validator(name: "${n.validator}") { id }`],
+  validators: ['EMPTY', () => 'validators(first: 5) { nodes { id } totalCount }'],
   violations: ['EMPTY', () => 'violations(first: 5) { nodes { kind } totalCount }'],
 };
 
@@ -43,6 +45,10 @@ export const promotionMutations: Record<string, Field> = {
     'HIDDEN',
     (n) => `discussionThreadResolve(input: { threadId: "${n.threadId}" }) { ${errors} }`,
   ],
+  gateRunReport: [
+    'HIDDEN',
+    (n) => `gateRunReport(input: { gateRunId: "${n.gateRunId}", status: PASSED, summary: "x" }) { ${errors} }`,
+  ],
   gateWaiverConfirm: ['HIDDEN', (n) => `gateWaiverConfirm(input: { waiverId: "${n.waiverId}" }) { ${errors} }`],
   gateWaiverDecline: [
     'HIDDEN',
@@ -61,5 +67,20 @@ export const promotionMutations: Record<string, Field> = {
     'HIDDEN',
     (n) =>
       `promotionRequestRollback(input: { model: "${n.model}", target: { kind: ALIAS, name: "champion" }, justification: "x" }) { ${errors} }`,
+  ],
+  validatorCreate: [
+    'DENIED',
+    () => `validatorCreate(input: { name: "mine", url: "https://example.com" }) { secret ${errors} }`,
+  ],
+  validatorDelete: ['DENIED', (n) => `validatorDelete(input: { name: "${n.validator}" }) { ${errors} }`],
+  validatorDisable: ['DENIED', (n) => `validatorDisable(input: { name: "${n.validator}" }) { ${errors} }`],
+  validatorEnable: ['DENIED', (n) => `validatorEnable(input: { name: "${n.validator}" }) { ${errors} }`],
+  validatorSecretRotate: [
+    'DENIED',
+    (n) => `validatorSecretRotate(input: { name: "${n.validator}" }) { secret ${errors} }`,
+  ],
+  validatorUpdate: [
+    'DENIED',
+    (n) => `validatorUpdate(input: { name: "${n.validator}", url: "https://example.com" }) { ${errors} }`,
   ],
 };

@@ -5,6 +5,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { AttestationsModule } from './attestations/attestations.module.js';
 import { AuthModule } from './auth/auth.module.js';
+import { GateReportsModule } from './gates/gate-reports.module.js';
 import { GraphqlModule } from './graphql/graphql.module.js';
 import { HttpExceptionFilter } from './http/exception.filter.js';
 import { HealthController } from './http/health.controller.js';
@@ -21,6 +22,7 @@ export class AppModule {
         AuditModule,
         AttestationsModule,
         AuthModule,
+        GateReportsModule,
         MlflowModule,
         GraphqlModule,
       ],

@@ -1,5 +1,6 @@
 import { Access } from '@app/access';
 import { RefusalLog } from '@app/audit';
+import { GateReports } from '@app/gates';
 import { type Config, IdempotencyKeys, LOGGER, Metrics, NestLogger } from '@app/platform';
 import fastifyCookie from '@fastify/cookie';
 import { NestFactory } from '@nestjs/core';
@@ -8,10 +9,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { Callers } from './auth/callers.js';
+import { registerReportTokens } from './gates/report-tokens.js';
 import { registerWebSockets } from './graphql/subscriptions/web-sockets.js';
 import { registerBodyDeadline } from './http/body-deadline.js';
 import { registerContract } from './http/contract.js';
 import { registerCors } from './http/cors.js';
+import { FailedAuthentications } from './http/failed-authentications.js';
 import { registerIdempotency } from './http/idempotency.js';
 import { recordRefusalsAfterAnswer } from './http/refusals-after-answer.js';
 import { registerRequestContext, requestIdOf } from './http/request-context.js';
@@ -68,6 +71,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
   await app.register(fastifyCookie);
   await registerWebSockets(app);
   registerRequestContext(fastify, app.get(Callers));
+  registerReportTokens(fastify, app.get(GateReports), app.get(FailedAuthentications));
   recordRefusalsAfterAnswer(fastify, app.get(RefusalLog));
   registerIdempotency(fastify, app.get(IdempotencyKeys), app.get(Access));
   registerContract(fastify);

@@ -1,4 +1,4 @@
-import { GateRuns } from '@app/gates';
+import { GateReports, GateRuns } from '@app/gates';
 import { Sessions } from '@app/identity';
 import { Notifications } from '@app/notification';
 import { Config, IdempotencyKeys, LOGGER, TransactionalPool } from '@app/platform';
@@ -25,6 +25,7 @@ export class Reconciler {
 
   constructor(
     private readonly config: Config,
+    private readonly gateReports: GateReports,
     private readonly gateRuns: GateRuns,
     private readonly idempotencyKeys: IdempotencyKeys,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -69,6 +70,7 @@ export class Reconciler {
   private async round(): Promise<void> {
     await this.attempt('ship lost messages', () => this.outbox.reshipLost());
     await this.attempt('queue stranded gate runs', () => this.gateRuns.requeueStranded());
+    await this.attempt('end gate runs without a report', () => this.gateReports.endOverdue());
     await this.attempt('queue pending registrations', () => this.pendingRegistrations.requeue());
     await this.attempt('queue due notifications', () => this.notifications.requeueDue());
     await this.attempt('bring on requests', async () => {

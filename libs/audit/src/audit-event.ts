@@ -14,7 +14,8 @@ export interface AuditObject {
     | 'RUN'
     | 'LOGGED_MODEL'
     | 'GATE_RUN'
-    | 'SIGNING_KEY';
+    | 'SIGNING_KEY'
+    | 'VALIDATOR';
   id: string | null;
   /** The full name that people know: prod.fraud.scorer/3, promotion request 412, a principal's name. */
   name: string;

@@ -8,7 +8,6 @@ import {
 } from '../../../test/support/gate-input.js';
 import { evaluate } from './evaluator.js';
 import type { GateInput } from './gate-input.js';
-import type { GateRun } from './gate-run.js';
 
 const metric = (value: number, datasetName: string | null = null): Partial<GateInput> => ({
   latestMetrics: async () => [
@@ -24,7 +23,7 @@ const metric = (value: number, datasetName: string | null = null): Partial<GateI
   ],
 });
 
-const judge = (type: GateRun['type'], config: unknown, given: GateInput) =>
+const judge = (type: Parameters<typeof evaluate>[0]['type'], config: unknown, given: GateInput) =>
   evaluate({ type, config }, given, async () => undefined);
 
 describe('METRIC_THRESHOLD', () => {

@@ -16,7 +16,10 @@ export type Evaluator<Type extends GateType> = (
   log: GateLogger,
 ) => Promise<Judgement>;
 
-const evaluators: { [Type in GateType]: Evaluator<Type> } = {
+/** EXTERNAL has no evaluator: a validator judges, and maybe later (validator-calls.service.ts). */
+type JudgedHere = Exclude<GateType, 'EXTERNAL'>;
+
+const evaluators: { [Type in JudgedHere]: Evaluator<Type> } = {
   METRIC_THRESHOLD: metricThreshold,
   METRIC_REGRESSION: metricRegression,
   SIGNATURE: signature,
@@ -27,7 +30,11 @@ const evaluators: { [Type in GateType]: Evaluator<Type> } = {
 };
 
 /** Runs the evaluator of the gate's type. Its configuration was checked when the policy was written. */
-export function evaluate({ type, config }: Pick<GateRun, 'type' | 'config'>, input: GateInput, log: GateLogger) {
-  const evaluator = evaluators[type] as Evaluator<GateType>;
-  return evaluator(config as GateConfig<GateType>, input, log);
+export function evaluate(
+  { type, config }: Pick<GateRun, 'config'> & { type: JudgedHere },
+  input: GateInput,
+  log: GateLogger,
+): Promise<Judgement> {
+  const evaluator = evaluators[type] as Evaluator<JudgedHere>;
+  return evaluator(config as GateConfig<JudgedHere>, input, log);
 }

@@ -45,6 +45,11 @@ export class GateRunRepository {
     return this.db.first<GateRun>(sql`SELECT ${columns} FROM gate_runs g WHERE g.id = ${id}::uuid`);
   }
 
+  /** The same, locked until the transaction ends. Lines can be added to its log meanwhile. */
+  lock(id: string): Promise<GateRun | undefined> {
+    return this.db.first<GateRun>(sql`SELECT ${columns} FROM gate_runs g WHERE g.id = ${id}::uuid FOR NO KEY UPDATE`);
+  }
+
   /** The runs of requests, of their latest round. */
   ofRequests(requestIds: readonly string[]): Promise<GateRun[]> {
     return this.db.query<GateRun>(sql`
@@ -82,20 +87,22 @@ export class GateRunRepository {
       ), logged AS (
         INSERT INTO gate_logs (gate_run_id, line, stream, text)
         SELECT c.id, ${nextLine(raw('c.id'))}, 'log', format('attempt %s of %s', c.attempt, c.max_attempts)
-        FROM claimed c WHERE c.attempt <= c.max_attempts
+        FROM claimed c WHERE c.attempt <= c.max_attempts ON CONFLICT DO NOTHING
       )
       SELECT ${columns} FROM claimed g`);
   }
 
-  /** @returns false when the claim was lost: the run was cancelled, or somebody else has claimed it */
+  /** @returns false when the claim was lost: the run was cancelled, somebody else has claimed it, or it waits for a report */
   async renew({ id, attempt }: Claim): Promise<boolean> {
     const renewed = await this.db.execute(sql`
-      UPDATE gate_runs SET lease_until = ${lease} WHERE id = ${id}::uuid AND attempt = ${attempt}::int4 AND status = 'RUNNING'`);
+      UPDATE gate_runs SET lease_until = ${lease}
+      WHERE id = ${id}::uuid AND attempt = ${attempt}::int4 AND status = 'RUNNING' AND lease_until IS NOT NULL`);
     return renewed > 0;
   }
 
   /**
-   * Writes judgements down, and as the last lines of their logs. It waits for nobody: who holds several rows must not.
+   * Writes judgements down, and as the last lines of their logs. It waits for nobody: who holds several rows must not. An
+   * evaluator whose time is over may still be writing its own line; the summary of the run stands then without its line.
    * @returns those that were written. Of the others the claim was lost, or somebody has locked the row
    */
   finish(judged: readonly (Claim & Judgement)[]): Promise<FinishedRun[]> {
@@ -111,7 +118,7 @@ export class GateRunRepository {
       ), logged AS (
         INSERT INTO gate_logs (gate_run_id, line, stream, text)
         SELECT f.id, ${nextLine(raw('f.id'))}, CASE f.status WHEN 'ERRORED' THEN 'error' ELSE 'log' END, f.status || ': ' || f.summary
-        FROM finished f
+        FROM finished f ON CONFLICT DO NOTHING
       )
       SELECT f.id, f.attempt, s.full_name || '/' || v.number AS "versionName", CASE WHEN s.id IS NOT NULL THEN
         json_build_object('id', s.id, 'catalogId', s.catalog_id, 'schemaId', s.schema_id) END AS model
@@ -138,7 +145,7 @@ export class GateRunRepository {
     await this.db.execute(sql`
       UPDATE gate_runs g SET status = 'QUEUED', attempt = g.attempt - 1, lease_until = NULL
       FROM unnest(${claims.map(({ id }) => id)}::uuid[], ${claims.map(({ attempt }) => attempt)}::int4[]) AS held(id, attempt)
-      WHERE g.id = held.id AND g.attempt = held.attempt AND g.status = 'RUNNING'`);
+      WHERE g.id = held.id AND g.attempt = held.attempt AND g.status = 'RUNNING' AND g.lease_until IS NOT NULL`);
   }
 
   async cancelOf(requestId: string, summary: string): Promise<void> {
@@ -147,10 +154,13 @@ export class GateRunRepository {
       WHERE request_id = ${requestId}::uuid AND status IN ('QUEUED', 'RUNNING')`);
   }
 
+  /** Adds a line. The worker and a validator may write at the same time: who finds his number taken takes the next one. */
   async log(gateRunId: string, stream: 'log' | 'error', text: string): Promise<void> {
-    await this.db.execute(sql`
+    const written = await this.db.execute(sql`
       INSERT INTO gate_logs (gate_run_id, line, stream, text)
-      VALUES (${gateRunId}::uuid, ${nextLine(sql`${gateRunId}::uuid`)}, ${stream}, ${text})`);
+      VALUES (${gateRunId}::uuid, ${nextLine(sql`${gateRunId}::uuid`)}, ${stream}, ${text})
+      ON CONFLICT DO NOTHING`);
+    if (written === 0) await this.log(gateRunId, stream, text);
   }
 
   /** Runs that nobody works on and no message is under way for: the queue lost them, their worker died, or they are to be tried again. */

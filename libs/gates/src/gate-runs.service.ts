@@ -9,6 +9,7 @@ import { type GateRun, heartbeatSeconds, type Judgement } from './gate-run.js';
 import { GateRunRepository, type Round } from './gate-run.repository.js';
 import { gateRunQueued } from './gates.events.js';
 import { Judgements } from './judgements.service.js';
+import { ValidatorCalls } from './validator-calls.service.js';
 
 /**
  * Runs of gates. No right is asked: requests bring them up and wind them up inside their own transactions, the worker
@@ -30,6 +31,7 @@ export class GateRuns {
     private readonly outbox: Outbox,
     private readonly runs: GateRunRepository,
     private readonly transaction: Transaction,
+    private readonly validators: ValidatorCalls,
   ) {}
 
   /** Queues the gates of one round of a request. Call it in the transaction that opens the round. */
@@ -61,7 +63,8 @@ export class GateRuns {
   /**
    * Brings a queued run to its judgement, once. Safe to be called again at any time and by several workers: the claim
    * lets one of them in, and only the latest claim may finish.
-   * @returns what was judged and how, for the worker's statistics; undefined when there was nothing to do, or it is to be tried again
+   * @returns what was judged and how, for the worker's statistics; undefined when there was nothing to do, it is to be tried
+   *   again, or its validator reports later
    */
   async run(gateRunId: string): Promise<{ type: GateRun['type']; status: Judgement['status'] } | undefined> {
     this.access.caller();
@@ -105,6 +108,7 @@ export class GateRuns {
     const errored = (summary: string): Judgement => ({ status: 'ERRORED', summary, output: {}, inputs: {} });
     // A run whose worker died each time: its last claim is taken only to say so.
     if (run.attempt > run.maxAttempts) {
+      if (run.type === 'EXTERNAL' && (await this.validators.awaitReport(run))) return undefined;
       return errored(`no judgement was reached: the worker ended in the middle of each of ${run.maxAttempts} attempts`);
     }
     const stop = new AbortController();
@@ -134,7 +138,8 @@ export class GateRuns {
 
   /**
    * Renews the lease while the evaluator works, and gives up at the gate's timeout.
-   * @returns undefined when the claim was lost: the request was closed, or another worker has taken the run over
+   * @returns undefined when the claim was lost: the request was closed, or another worker has taken the run over; and when
+   *   its validator reports later
    */
   private async evaluateInTime(run: GateRun, input: GateInput, stop: AbortController): Promise<Judgement | undefined> {
     let heartbeat: NodeJS.Timeout | undefined;
@@ -153,13 +158,19 @@ export class GateRuns {
       timer = setTimeout(answer, run.timeoutSeconds * 1000);
     });
     try {
-      return await Promise.race([evaluate(run, input, (text) => this.log(run, 'log', text)), timeout, lost]);
+      return await Promise.race([this.evaluate(run, input), timeout, lost]);
     } finally {
       clearInterval(heartbeat);
       clearTimeout(timer);
       // An evaluator that nobody waits for any more reads no further.
       stop.abort();
     }
+  }
+
+  private evaluate(run: GateRun, input: GateInput): Promise<Judgement | undefined> {
+    const { type, config } = run;
+    const log = (text: string) => this.log(run, 'log', text);
+    return type === 'EXTERNAL' ? this.validators.judge(run, input, log) : evaluate({ type, config }, input, log);
   }
 
   private log(run: GateRun, stream: 'log' | 'error', text: string): Promise<void> {

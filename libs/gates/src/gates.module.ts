@@ -1,15 +1,28 @@
 import { ArtifactsModule } from '@app/artifacts';
+import { OutboundModule } from '@app/outbound';
+import { PolicyModule } from '@app/policy';
 import { RegistryModule } from '@app/registry';
 import { TrackingModule } from '@app/tracking';
 import { Module } from '@nestjs/common';
 import { GateInputs } from './gate-input.js';
+import { GateReports } from './gate-reports.service.js';
 import { GateRunRepository } from './gate-run.repository.js';
 import { GateRuns } from './gate-runs.service.js';
 import { Judgements } from './judgements.service.js';
+import { ValidatorCallRepository } from './validator-call.repository.js';
+import { ValidatorCalls } from './validator-calls.service.js';
 
 @Module({
-  imports: [ArtifactsModule, RegistryModule, TrackingModule],
-  providers: [GateInputs, GateRunRepository, GateRuns, Judgements],
-  exports: [GateRuns],
+  imports: [ArtifactsModule, OutboundModule, PolicyModule, RegistryModule, TrackingModule],
+  providers: [
+    GateInputs,
+    GateReports,
+    GateRunRepository,
+    GateRuns,
+    Judgements,
+    ValidatorCallRepository,
+    ValidatorCalls,
+  ],
+  exports: [GateReports, GateRuns],
 })
 export class GatesModule {}

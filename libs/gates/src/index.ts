@@ -1,3 +1,4 @@
+export { GateReports } from './gate-reports.service.js';
 export {
   type GateLogLine,
   type GateRun,
@@ -10,3 +11,5 @@ export {
 export { GateRuns } from './gate-runs.service.js';
 export { gateRunFinished, gateRunQueued } from './gates.events.js';
 export { GatesModule } from './gates.module.js';
+export { gatesIdentity } from './gates-identity.js';
+export type { ValidatorCall } from './validator-call.repository.js';

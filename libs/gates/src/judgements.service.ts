@@ -1,5 +1,5 @@
 import { AuditLog, type NewAuditEvent } from '@app/audit';
-import { type Batched, Batcher, Outbox, Transaction } from '@app/platform';
+import { type Batched, Batcher, Outbox, type OutboxMessage, Transaction } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import type { GateRun, Judgement } from './gate-run.js';
 import { type FinishedRun, GateRunRepository } from './gate-run.repository.js';
@@ -9,6 +9,11 @@ import { gateRunFinished } from './gates.events.js';
 interface Reached {
   run: GateRun;
   judgement: Judgement;
+}
+
+interface Consequences {
+  event: ReturnType<AuditLog['row']>;
+  message: OutboxMessage;
 }
 
 /**
@@ -35,6 +40,16 @@ export class Judgements {
     return true;
   }
 
+  /**
+   * The same for one run that the running transaction has locked, in which it is written.
+   * @returns false when it is not this one's to end any more
+   */
+  async writeLocked(run: GateRun, judgement: Judgement): Promise<boolean> {
+    const [finished] = await this.runs.finish([{ ...judgement, id: run.id, attempt: run.attempt }]);
+    if (finished) await this.record([this.consequences({ run, judgement }, finished)]);
+    return finished !== undefined;
+  }
+
   private writeAll(batch: readonly Batched<Reached>[]): Promise<boolean[]> {
     // Of two judgements of one claim the first counts.
     const byClaim = new Map(batch.toReversed().map((one) => [claimOf(one.item.run), one]));
@@ -46,18 +61,20 @@ export class Judgements {
     return this.transaction.run(async () => {
       const finished = await this.runs.finish(judged);
       const written = finished.map((row) => ({ row, ...(byClaim.get(claimOf(row)) as Batched<Reached>) }));
-      const consequences = written.map(({ row, item, asCaller }) => asCaller(() => this.consequences(item, row)));
-      if (consequences.length > 0) {
-        await this.audit.write(consequences.map(({ event }) => event));
-        await this.outbox.write(consequences.map(({ message }) => message));
-      }
+      await this.record(written.map(({ row, item, asCaller }) => asCaller(() => this.consequences(item, row))));
       const reached = new Set(written.map(({ item }) => item));
       return batch.map(({ item }) => reached.has(item));
     });
   }
 
+  private async record(consequences: readonly Consequences[]): Promise<void> {
+    if (consequences.length === 0) return;
+    await this.audit.write(consequences.map(({ event }) => event));
+    await this.outbox.write(consequences.map(({ message }) => message));
+  }
+
   /** What is written with a judgement, in the name of the job that reached it. */
-  private consequences({ run, judgement }: Reached, finished: FinishedRun) {
+  private consequences({ run, judgement }: Reached, finished: FinishedRun): Consequences {
     return {
       event: this.audit.row(eventOf(run, judgement, finished)),
       message: this.outbox.message(gateRunFinished, { gateRunId: run.id, promotionRequestId: run.requestId }),

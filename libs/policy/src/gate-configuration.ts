@@ -1,7 +1,12 @@
+import { jsonProblem } from '@app/platform';
 import { z } from 'zod';
+import { label } from './label.js';
 
 /** What one gate may list: more would be a mistake, and every list is walked for every file or field. */
-const most = { paths: 100, tags: 50, sections: 50, imports: 200 } as const;
+const most = { paths: 100, tags: 50, sections: 50, imports: 200, metrics: 50 } as const;
+
+/** What a policy may hand to a validator: it is sent with every call. */
+const parametersBound = { maxBytes: 16 * 1024, maxDepth: 20 } as const;
 
 const metricName = z.string().min(1).max(250);
 const datasetName = z.string().min(1).max(500);
@@ -123,6 +128,20 @@ const artifactScan = z.strictObject({
     .default(16 * 2 ** 30),
 });
 
+const parameters = z.record(z.string(), z.unknown()).superRefine((value, context) => {
+  const problem = jsonProblem(value, parametersBound);
+  if (problem) context.addIssue({ code: 'custom', message: problem });
+});
+
+const external = z.strictObject({
+  /** By its name. Whether there is one is checked where the policy is written (policies.service.ts). */
+  validator: label('the name of a validator'),
+  /** For the validator, which alone knows what they mean. */
+  parameters: parameters.default({}),
+  /** Those of the version and of the incumbent that the validator is told; one that was not logged is left out. */
+  metrics: z.array(metricName).max(most.metrics).default([]),
+});
+
 /**
  * The configuration of every type of gate (domain.md, section 6), checked when a policy is written. A new type is one
  * entry here and one evaluator in libs/gates.
@@ -135,6 +154,7 @@ export const gateConfigurations = {
   LINEAGE: lineage.prefault({}),
   ARTIFACT_INTEGRITY: artifactIntegrity.prefault({}),
   ARTIFACT_SCAN: artifactScan.prefault({}),
+  EXTERNAL: external,
 };
 
 export type GateType = keyof typeof gateConfigurations;

@@ -41,3 +41,5 @@ export {
   type Target,
   targetKey,
 } from './target.js';
+export type { Validator, ValidatorAddress } from './validator.js';
+export { Validators } from './validators.service.js';

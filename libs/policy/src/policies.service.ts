@@ -8,6 +8,8 @@ import { type ApprovalRule, type PolicyRules, parsePolicyRules, policyName, poli
 import { type MatchingPolicy, type Policy, type PolicyPlace, PolicyRepository } from './policy.repository.js';
 import type { PolicyDraft } from './policy-draft.js';
 import type { Target } from './target.js';
+import { validatorNameKey, validatorsIn } from './validator.js';
+import { ValidatorRepository } from './validator.repository.js';
 
 /** Where a model stands; all that is needed to find its policies. */
 type ModelPath = Pick<Securable, 'id' | 'catalogId' | 'schemaId'>;
@@ -28,6 +30,7 @@ export class Policies {
     private readonly config: Config,
     private readonly policies: PolicyRepository,
     private readonly transaction: Transaction,
+    private readonly validators: ValidatorRepository,
   ) {}
 
   /**
@@ -73,7 +76,7 @@ export class Policies {
     const rules = parsePolicyRules(input.rules);
     const reason = input.reason ? policyReason(input.reason) : null;
     return this.transaction.run(async () => {
-      await this.requireKnownPrincipals(rules);
+      await this.requireKnown(rules);
       const id = await this.policies.insert({ securableId: object.id, name, createdBy: caller.id });
       if (!id) throw new AlreadyExists('Policy', `${name} on ${object.fullName}`);
       await this.policies.revise(id, { number: 1, rules, reason, createdBy: caller.id });
@@ -107,7 +110,7 @@ export class Policies {
           { currentRevision: before.currentRevision },
         );
       }
-      await this.requireKnownPrincipals(rules);
+      await this.requireKnown(rules);
       const number = before.currentRevision + 1;
       await this.policies.revise(before.id, { number, rules, reason, createdBy: caller.id });
       const policy = await this.required(before.id);
@@ -140,7 +143,7 @@ export class Policies {
     const found = await this.policies.securableAt(on);
     const { object } = await this.access.authorize('MANAGE_POLICY', found, on.kind, on.fullName);
     const checked = parsePolicyRules(rules);
-    await this.requireKnownPrincipals(checked);
+    await this.requireKnown(checked);
     const replaced = replaces ? await this.policies.byId(replaces) : undefined;
     if (replaces && replaced?.securableId !== object.id) throw new PolicyNotFound(replaces);
     return { on: object, name: name ? policyName(name) : 'draft', rules: checked, replaces: replaces ?? null };
@@ -182,7 +185,10 @@ export class Policies {
     return policy;
   }
 
-  private async requireKnownPrincipals({ approvals, rollback }: PolicyRules): Promise<void> {
+  /** Whom and what the rules name must be there. @throws InvalidArgument naming what is not */
+  private async requireKnown(rules: PolicyRules): Promise<void> {
+    await this.requireKnownValidators(rules);
+    const { approvals, rollback } = rules;
     const named = [
       ...namedIn(approvals, ['rules', 'approvals']),
       ...namedIn(rollback.approvals ?? [], ['rules', 'rollback', 'approvals']),
@@ -190,6 +196,14 @@ export class Policies {
     const unknown = await this.policies.unknownPrincipals(named.map(({ id }) => id));
     const wrong = named.find(({ id }) => unknown.includes(id));
     if (wrong) throw new InvalidArgument(`${wrong.path.join('.')}: there is no principal ${wrong.id}`, wrong.path);
+  }
+
+  private async requireKnownValidators(rules: PolicyRules): Promise<void> {
+    const named = validatorsIn(rules);
+    if (named.length === 0) return;
+    const known = await this.validators.hold(named.map(({ name }) => name));
+    const wrong = named.find(({ name }) => !known.includes(validatorNameKey(name)));
+    if (wrong) throw new InvalidArgument(`${wrong.path.join('.')}: there is no validator "${wrong.name}"`, wrong.path);
   }
 
   private record(

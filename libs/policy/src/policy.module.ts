@@ -1,7 +1,14 @@
+import { OutboundModule } from '@app/outbound';
 import { Module } from '@nestjs/common';
 import { Policies } from './policies.service.js';
 import { PolicyReader } from './policy.reader.js';
 import { PolicyRepository } from './policy.repository.js';
+import { ValidatorRepository } from './validator.repository.js';
+import { Validators } from './validators.service.js';
 
-@Module({ providers: [Policies, PolicyReader, PolicyRepository], exports: [Policies, PolicyReader] })
+@Module({
+  imports: [OutboundModule],
+  providers: [Policies, PolicyReader, PolicyRepository, ValidatorRepository, Validators],
+  exports: [Policies, PolicyReader, Validators],
+})
 export class PolicyModule {}

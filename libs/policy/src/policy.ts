@@ -1,13 +1,11 @@
 import { InvalidArgument } from '@app/platform';
 import { z } from 'zod';
 import { gateConfigurations } from './gate-configuration.js';
+import { label } from './label.js';
 import { stages, type Target } from './target.js';
 
 /** Which gates a policy asks of a rollback. */
 export const rollbackGates = ['INTEGRITY', 'ALL'] as const;
-
-const label = (what: string) =>
-  z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 _.-]{0,62}$/, `${what}: 1 to 63 letters, digits, " ", "_", "." and "-"`);
 
 /** What every gate has, beside its type and the type's configuration. */
 const gate = <Type extends string, Configuration extends z.ZodType>(type: Type, config: Configuration) =>
@@ -28,6 +26,7 @@ const policyGate = z.discriminatedUnion('type', [
   gate('LINEAGE', gateConfigurations.LINEAGE),
   gate('ARTIFACT_INTEGRITY', gateConfigurations.ARTIFACT_INTEGRITY),
   gate('ARTIFACT_SCAN', gateConfigurations.ARTIFACT_SCAN),
+  gate('EXTERNAL', gateConfigurations.EXTERNAL),
 ]);
 
 const unique = <Item>(items: readonly Item[], keyOf: (item: Item) => string): boolean =>

@@ -10,6 +10,7 @@ export { DiscussionReader } from './discussion.reader.js';
 export { Discussions } from './discussions.service.js';
 export { comparisonOf } from './evidence.js';
 export { GateJobs } from './gate-jobs.service.js';
+export { GateRunReports } from './gate-run-reports.service.js';
 export type { GateWaiver } from './gate-waiver.js';
 export { GateWaivers } from './gate-waivers.service.js';
 export type { UnfillableRule } from './opening-checks.js';

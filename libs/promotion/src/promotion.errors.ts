@@ -166,6 +166,12 @@ export class FilesChanged extends FailedPrecondition {
   }
 }
 
+export class GateRunNotFound extends NotFound {
+  constructor(id: string) {
+    super('Gate run', id);
+  }
+}
+
 export class WaiverNotFound extends NotFound {
   constructor(id: string) {
     super('Waiver', id);

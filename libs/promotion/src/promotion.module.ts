@@ -17,6 +17,7 @@ import { DiscussionReader } from './discussion.reader.js';
 import { DiscussionRepository } from './discussion.repository.js';
 import { Discussions } from './discussions.service.js';
 import { GateJobs } from './gate-jobs.service.js';
+import { GateRunReports } from './gate-run-reports.service.js';
 import { GateWaiverRepository } from './gate-waiver.repository.js';
 import { GateWaivers } from './gate-waivers.service.js';
 import { LockedRequests } from './locked-requests.js';
@@ -54,6 +55,7 @@ import { VisibleRequests } from './visible-requests.js';
     DiscussionRepository,
     Discussions,
     GateJobs,
+    GateRunReports,
     GateWaiverRepository,
     GateWaivers,
     LockedRequests,
@@ -84,6 +86,7 @@ import { VisibleRequests } from './visible-requests.js';
     Decisions,
     DiscussionReader,
     Discussions,
+    GateRunReports,
     GateWaivers,
     PolicyReplays,
     Preflights,

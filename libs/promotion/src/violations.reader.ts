@@ -2,6 +2,7 @@ import { Access } from '@app/access';
 import { Database, type KeysetQuery, keysetPage, type Page, type PageArgs } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import sql, { join, type Sql } from 'sql-template-tag';
+import { ownReportRules } from './gate-run-report.js';
 import { separationRules } from './review.js';
 
 export const violationKinds = [
@@ -43,6 +44,7 @@ const refusedRules: readonly string[] = [
   'REQUESTER_CANNOT_CONFIRM',
   'ACTOR_CANNOT_REVIEW',
   'REQUESTER_CANNOT_RESOLVE',
+  ...ownReportRules,
 ];
 
 /** A request that was applied, with the event that says so: it knows where the model stood, which may be gone by now. */

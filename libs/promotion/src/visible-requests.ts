@@ -12,6 +12,7 @@ export const showingRequests = [
   'EXECUTE',
   'REQUEST_PROMOTION',
   'APPROVE_PROMOTION',
+  'REPORT_GATE',
   'READ_AUDIT',
 ] as const satisfies Question[];
 

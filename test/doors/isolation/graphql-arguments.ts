@@ -53,6 +53,7 @@ const texts: Record<string, string | ((operation: string) => string)> = {
     if (/^catalogs?(Delete)?$/.test(operation)) return hiddenNames.catalog;
     if (operation === 'experiment') return hiddenNames.experiment;
     if (/^principal/.test(operation)) return people.owner;
+    if (/^validator/.test(operation)) return hiddenNames.value;
     // A name is taken or not: who may make a thing learns that (docs/adr/0009).
     return 'new';
   },

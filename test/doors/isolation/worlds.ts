@@ -137,6 +137,8 @@ async function makeHidden(t: TestApp, { owner, lead, leads }: Makers): Promise<M
     approvals: [{ name: marker, count: 1, approvers: [people.group] }],
   };
   await change('policyCreate', { on: { kind: 'CATALOG', fullName: n.catalog }, name: marker, rules, reason: marker });
+  await t.db.execute(sql`INSERT INTO validators (id, name, name_key, url, secret)
+    VALUES (gen_random_uuid(), ${n.value}, ${n.value}, ${`https://${marker}.example`}, 'sealed')`);
   await t.db.execute(sql`SELECT setval('promotion_requests_number_seq', 424241)`);
   const asked = {
     model: n.model,
@@ -217,6 +219,7 @@ const tables: Partial<Record<NodeType, string>> = {
   PolicyRevision: 'policy_revisions',
   PromotionRequest: 'promotion_requests',
   GateRun: 'gate_runs',
+  Validator: 'validators',
   Decision: 'decisions',
   StageTransition: 'stage_transitions',
   AuditEvent: `audit_events WHERE catalog_id = (SELECT id FROM securables WHERE full_name = '${n.catalog}')`,

@@ -22,6 +22,7 @@ import {
   PromotionRequestReviewFields,
   ViolationFields,
 } from './promotion/exception.resolver.js';
+import { GateReportResolver } from './promotion/gate-report.resolver.js';
 import {
   ApprovalRuleFields,
   PolicyResolver,
@@ -38,6 +39,7 @@ import {
 } from './promotion/promotion-request.fields.js';
 import { PromotionRequestResolver } from './promotion/promotion-request.resolver.js';
 import { PromotionRequestStatementFields } from './promotion/statement.fields.js';
+import { ValidatorResolver } from './promotion/validator.resolver.js';
 import { ModelAliasFields, ModelVersionFields, StageTransitionFields } from './registry/model-version.fields.js';
 import { ModelVersionResolver } from './registry/model-version.resolver.js';
 import { RegisteredModelFields } from './registry/registered-model.fields.js';
@@ -60,6 +62,7 @@ export const resolvers = [
   ExplanationResolver,
   ExternalIdentityResolver,
   ExperimentResolver,
+  GateReportResolver,
   GateRunFields,
   GrantResolver,
   ModelAliasFields,
@@ -97,5 +100,6 @@ export const resolvers = [
   SecurableFields,
   SecurablePolicyFields,
   StageTransitionFields,
+  ValidatorResolver,
   ViolationFields,
 ];

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type RequestContext, runInContext } from '@app/platform';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Callers } from '../auth/callers.js';
-import { pathOf, subscriptionPaths } from './surface.js';
+import { gateReportPath, pathOf, subscriptionPaths } from './surface.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -12,7 +12,14 @@ declare module 'fastify' {
 
 const probes = new Set(['/health', '/health/live', '/health/ready', '/metrics', '/version']);
 /** Routes that ask for no caller. Everything else is refused without one, routes that do not exist included. */
-const publicPaths = new Set([...probes, '/auth/login', '/auth/callback', '/.well-known/imprimatur-keys.json']);
+const publicPaths = new Set([
+  ...probes,
+  '/auth/login',
+  '/auth/callback',
+  '/.well-known/imprimatur-keys.json',
+  // It asks for the token of a call instead (gates/report-tokens.ts).
+  gateReportPath,
+]);
 
 export const isPublic = (request: FastifyRequest): boolean => publicPaths.has(pathOf(request));
 

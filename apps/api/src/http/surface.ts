@@ -9,6 +9,9 @@ export type Surface = 'graphql' | 'mlflow' | 'rest';
 /** The routes that a request to /graphql comes to when it asks for a subscription. */
 export const subscriptionPaths = { webSocket: '/graphql/websocket', eventStream: '/graphql/event-stream' } as const;
 
+/** Where validators report: with the token of the call that asked them, and with no other credentials. */
+export const gateReportPath = '/api/gates/v1/runs/:id/report';
+
 /**
  * Where a URL leads. MLflow's own UI calls every route below /ajax-api too; and /graphql is one address for clients, and
  * three routes for us: requests, WebSockets, streams of events.
@@ -33,7 +36,7 @@ export const pathOf = ({ routeOptions, url }: FastifyRequest): string =>
 export function surfaceOf(request: FastifyRequest): Surface {
   const path = pathOf(request);
   if (path === '/graphql' || path.startsWith('/graphql/')) return 'graphql';
-  return /^\/(ajax-)?api\//.test(path) ? 'mlflow' : 'rest';
+  return /^\/(ajax-)?api\/(?!gates\/)/.test(path) ? 'mlflow' : 'rest';
 }
 
 /** What is told of an error. An unexpected one tells its request id and nothing else. */

@@ -1,5 +1,6 @@
 import type { MetricDirection, SignaturePart } from '@app/policy';
 import { Field, Float, InputType, Int } from '@nestjs/graphql';
+import { JsonScalar } from '../schema/scalars.js';
 import {
   MetricDirectionEnum,
   SignaturePartEnum,
@@ -121,6 +122,23 @@ class ArtifactScanInput {
   maxUnpackedBytes?: number | null;
 }
 
+@InputType('ExternalValidationInput')
+class ExternalValidationInput {
+  @Field({ description: 'The name of the validator that judges' })
+  validator: string;
+  @Field(() => JsonScalar, {
+    nullable: true,
+    description: 'An object for the validator, which alone knows what it means; at most 16 KiB',
+  })
+  parameters?: unknown;
+  @Field(() => [String], {
+    nullable: true,
+    description:
+      'Metrics of the version and of the incumbent that the validator is told; none when left out, at most 50',
+  })
+  metrics?: string[] | null;
+}
+
 /** One field for the configuration of each type; a gate takes that of its own type only. */
 @InputType({ isAbstract: true })
 export class GateConfigurationsInput {
@@ -138,4 +156,6 @@ export class GateConfigurationsInput {
   artifactIntegrity?: ArtifactIntegrityInput | null;
   @Field(() => ArtifactScanInput, { nullable: true, description: 'For ARTIFACT_SCAN' })
   artifactScan?: ArtifactScanInput | null;
+  @Field(() => ExternalValidationInput, { nullable: true, description: 'For EXTERNAL, which needs it' })
+  external?: ExternalValidationInput | null;
 }

@@ -1,6 +1,7 @@
 import { type GateConfig, type GateType, gateTypes, type MetricDirection, type SignaturePart } from '@app/policy';
 import { Field, Float, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
 import { enumOf } from '../schema/enum.js';
+import { JsonScalar } from '../schema/scalars.js';
 
 export const GateTypeEnum = enumOf<GateType>(gateTypes);
 registerEnumType(GateTypeEnum, {
@@ -14,6 +15,7 @@ registerEnumType(GateTypeEnum, {
     LINEAGE: { description: 'The version has a run, the run a dataset with a digest, and a source commit' },
     ARTIFACT_INTEGRITY: { description: 'The files still have the recorded digest; sizes and paths are as demanded' },
     ARTIFACT_SCAN: { description: 'Pickles, also in archives, import only what is known to be safe; none is loaded' },
+    EXTERNAL: { description: 'What a validator judges: a program that the service asks over HTTP' },
   },
 });
 
@@ -109,6 +111,16 @@ export class ArtifactScanType {
   maxUnpackedBytes: number;
 }
 
+@ObjectType('ExternalValidation')
+export class ExternalValidationType {
+  @Field({ description: 'The name of the validator that judges' })
+  validator: string;
+  @Field(() => JsonScalar, { description: 'For the validator, which alone knows what they mean' })
+  parameters: unknown;
+  @Field(() => [String], { description: 'Metrics of the version and of the incumbent that the validator is told' })
+  metrics: string[];
+}
+
 /** One field for the configuration of each type; that of a gate's own type is set, all others are null. */
 @ObjectType({ isAbstract: true })
 export class GateConfigurationsType {
@@ -126,6 +138,8 @@ export class GateConfigurationsType {
   artifactIntegrity?: GateConfig<'ARTIFACT_INTEGRITY'>;
   @Field(() => ArtifactScanType, { nullable: true })
   artifactScan?: GateConfig<'ARTIFACT_SCAN'>;
+  @Field(() => ExternalValidationType, { nullable: true })
+  external?: GateConfig<'EXTERNAL'>;
 }
 
 /** The field that holds the configuration of a type: METRIC_THRESHOLD's is metricThreshold. */

@@ -1,4 +1,4 @@
-import { InvalidArgument } from '@app/platform';
+import { InvalidArgument, nodeId } from '@app/platform';
 import { Field, ID, InterfaceType } from '@nestjs/graphql';
 import { z } from 'zod';
 
@@ -24,6 +24,7 @@ export const nodeTypes = [
   'Decision',
   'AuditEvent',
   'StageTransition',
+  'Validator',
 ] as const;
 export type NodeType = (typeof nodeTypes)[number];
 
@@ -36,7 +37,7 @@ export abstract class NodeInterface {
 const uuid = z.uuid();
 
 /** The opaque id of an object: its type and its key. */
-export const globalId = (type: NodeType, key: string): string => Buffer.from(`${type}:${key}`).toString('base64url');
+export const globalId = (type: NodeType, key: string): string => nodeId(type, key);
 
 /**
  * The type and key of an opaque id.
