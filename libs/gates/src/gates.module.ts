@@ -5,10 +5,12 @@ import { Module } from '@nestjs/common';
 import { GateInputs } from './gate-input.js';
 import { GateRunRepository } from './gate-run.repository.js';
 import { GateRuns } from './gate-runs.service.js';
+import { HoldoutScoring } from './holdout-scoring.js';
+import { Isolation } from './isolation.js';
 
 @Module({
   imports: [ArtifactsModule, RegistryModule, TrackingModule],
-  providers: [GateInputs, GateRunRepository, GateRuns],
+  providers: [GateInputs, GateRunRepository, GateRuns, HoldoutScoring, Isolation],
   exports: [GateRuns],
 })
 export class GatesModule {}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { holdoutEvaluation } from './holdout-configuration.js';
 
 /** What one gate may list: more would be a mistake, and every list is walked for every file or field. */
 const most = { paths: 100, tags: 50, sections: 50, imports: 200 } as const;
@@ -135,6 +136,7 @@ export const gateConfigurations = {
   LINEAGE: lineage.prefault({}),
   ARTIFACT_INTEGRITY: artifactIntegrity.prefault({}),
   ARTIFACT_SCAN: artifactScan.prefault({}),
+  HOLDOUT_EVALUATION: holdoutEvaluation,
 };
 
 export type GateType = keyof typeof gateConfigurations;

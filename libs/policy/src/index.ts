@@ -15,6 +15,13 @@ export {
   type MetricDirection,
   type SignaturePart,
 } from './gate-configuration.js';
+export {
+  type DatasetFormat,
+  type HoldoutTask,
+  holdoutMetrics,
+  latencyPercentiles,
+  type ModelRuntime,
+} from './holdout-configuration.js';
 export { type NewPolicyDraft, Policies } from './policies.service.js';
 export { ProtectedTarget } from './policy.errors.js';
 export type {

@@ -6,6 +6,7 @@ import {
   UnknownFormatsEnum,
   WithoutIncumbentEnum,
 } from './gate-configuration.types.js';
+import { HoldoutEvaluationInput } from './holdout-evaluation.inputs.js';
 
 const paths =
   'Files or folders; "*" stands for any characters but "/", "?" for one of them, "**" for any folders. At most 100';
@@ -138,4 +139,6 @@ export class GateConfigurationsInput {
   artifactIntegrity?: ArtifactIntegrityInput | null;
   @Field(() => ArtifactScanInput, { nullable: true, description: 'For ARTIFACT_SCAN' })
   artifactScan?: ArtifactScanInput | null;
+  @Field(() => HoldoutEvaluationInput, { nullable: true, description: 'For HOLDOUT_EVALUATION, which needs it' })
+  holdoutEvaluation?: HoldoutEvaluationInput | null;
 }

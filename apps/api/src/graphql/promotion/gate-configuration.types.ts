@@ -1,6 +1,7 @@
 import { type GateConfig, type GateType, gateTypes, type MetricDirection, type SignaturePart } from '@app/policy';
 import { Field, Float, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
 import { enumOf } from '../schema/enum.js';
+import { HoldoutEvaluationType } from './holdout-evaluation.types.js';
 
 export const GateTypeEnum = enumOf<GateType>(gateTypes);
 registerEnumType(GateTypeEnum, {
@@ -13,6 +14,7 @@ registerEnumType(GateTypeEnum, {
     MODEL_CARD: { description: 'Description, tags and card sections are there' },
     LINEAGE: { description: 'The version has a run, the run a dataset with a digest, and a source commit' },
     ARTIFACT_INTEGRITY: { description: 'The files still have the recorded digest; sizes and paths are as demanded' },
+    HOLDOUT_EVALUATION: { description: 'The model is run on a holdout dataset, in a process of its own' },
     ARTIFACT_SCAN: { description: 'Pickles, also in archives, import only what is known to be safe; none is loaded' },
   },
 });
@@ -126,6 +128,8 @@ export class GateConfigurationsType {
   artifactIntegrity?: GateConfig<'ARTIFACT_INTEGRITY'>;
   @Field(() => ArtifactScanType, { nullable: true })
   artifactScan?: GateConfig<'ARTIFACT_SCAN'>;
+  @Field(() => HoldoutEvaluationType, { nullable: true })
+  holdoutEvaluation?: GateConfig<'HOLDOUT_EVALUATION'>;
 }
 
 /** The field that holds the configuration of a type: METRIC_THRESHOLD's is metricThreshold. */
