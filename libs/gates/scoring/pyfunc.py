@@ -280,4 +280,5 @@ def main():
         json.dump(document, result)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -5,6 +5,7 @@ import type { OnnxOutput } from './onnx-answers.js';
 import { ModelRaised, Unable } from './scoring-answer.js';
 
 const batchRows = 1000;
+const noMemory = /bad_alloc|out of memory|allocation failed|failed to allocate/i;
 
 /** A graph in ONNX Runtime's WebAssembly build: it computes, and can reach nothing outside of its own memory. */
 export class OnnxModel {
@@ -53,7 +54,9 @@ export class OnnxModel {
       this.inputs.map((input) => [input.name, this.tensor(table, input, features, from, to)]),
     );
     const results = await this.session.run(feeds, [...this.outputs]).catch((error: unknown) => {
-      throw new ModelRaised(`the model raised ${messageOf(error)}`);
+      const message = messageOf(error);
+      if (noMemory.test(message)) throw new Unable(`the model does not fit into the memory of its process: ${message}`);
+      throw new ModelRaised(`the model raised ${message}`);
     });
     return this.outputs.map((name) => outputOf(name, results[name] as onnx.Tensor, to - from));
   }

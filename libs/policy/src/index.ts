@@ -18,7 +18,6 @@ export {
 export {
   type DatasetFormat,
   type HoldoutTask,
-  holdoutMetrics,
   latencyPercentiles,
   type ModelRuntime,
 } from './holdout-configuration.js';
