@@ -17,7 +17,11 @@ const dataset = 'mlflow-artifacts:/7/r/artifacts/holdout.csv';
 const config = { dataset, datasetDigest: 'sha256:d', bounds: [], latencyPercentile: 95 };
 
 const judge = (change: object, score: () => Promise<Scoring> = async () => scoring) =>
-  evaluate({ type: 'HOLDOUT_EVALUATION', config: { ...config, ...change } }, gateInput({ score }), async () => undefined);
+  evaluate(
+    { type: 'HOLDOUT_EVALUATION', config: { ...config, ...change } },
+    gateInput({ score }),
+    async () => undefined,
+  );
 const failing = (error: Error) => judge({ maxLatencyMs: 1 }, () => Promise.reject(error));
 
 describe('HOLDOUT_EVALUATION', () => {
@@ -45,10 +49,22 @@ describe('HOLDOUT_EVALUATION', () => {
   });
 
   it.each([
-    ['a metric below', { bounds: [{ metric: 'accuracy', min: 0.91 }] }, 'accuracy is 0.9, below the bound: at least 0.91'],
+    [
+      'a metric below',
+      { bounds: [{ metric: 'accuracy', min: 0.91 }] },
+      'accuracy is 0.9, below the bound: at least 0.91',
+    ],
     ['a metric that is NaN', { bounds: [{ metric: 'f1', min: 0 }] }, 'f1 is NaN, not within the bound: at least 0'],
-    ['a slow model', { bounds: [accuracy], maxLatencyMs: 98, latencyPercentile: 99 }, 'p99 in ms is 99, above the bound'],
-    ['one of two', { bounds: [accuracy, { metric: 'roc_auc', min: 0 }], maxLatencyMs: 1 }, 'the latency p95 in ms is 95'],
+    [
+      'a slow model',
+      { bounds: [accuracy], maxLatencyMs: 98, latencyPercentile: 99 },
+      'p99 in ms is 99, above the bound',
+    ],
+    [
+      'one of two',
+      { bounds: [accuracy, { metric: 'roc_auc', min: 0 }], maxLatencyMs: 1 },
+      'the latency p95 in ms is 95',
+    ],
   ])('fails for %s, and names what is broken alone', async (_, change, summary) => {
     const judgement = await judge(change);
     expect(judgement).toMatchObject({ status: 'FAILED', summary: expect.stringContaining(summary) });

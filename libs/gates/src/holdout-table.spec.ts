@@ -41,7 +41,9 @@ describe('readTable', () => {
   });
 
   it('refuses what is no Parquet, and too much of it', async () => {
-    await expect(readTable(path.join(fixtures, 'holdout.csv'), 'PARQUET', 60)).rejects.toThrow('cannot be read as PARQUET');
+    await expect(readTable(path.join(fixtures, 'holdout.csv'), 'PARQUET', 60)).rejects.toThrow(
+      'cannot be read as PARQUET',
+    );
     await expect(readTable(path.join(fixtures, 'holdout.parquet'), 'PARQUET', 59)).rejects.toThrow('more than 59 rows');
   });
 

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { LineLog } from './line-log.js';
 
 /** More than a million rows of answers need; a process that says more is ended. */
-const longestAnswer = 256 * 2 ** 20;
+const longestAnswer = 128 * 2 ** 20;
 const longestOutput = 16 * 2 ** 20;
 /** How long pipes may stay open behind a process that has ended: somebody whom it started may hold them. */
 const drainMs = 2000;

@@ -39,7 +39,11 @@ describe('classAnswers', () => {
 
   it.each([
     ['no output', [], 'it has no tensor'],
-    ['too many columns', [output('float32', 4, [0, 0, 0, 1])], 'answers with 4 scores for each row, the dataset has 2 labels'],
+    [
+      'too many columns',
+      [output('float32', 4, [0, 0, 0, 1])],
+      'answers with 4 scores for each row, the dataset has 2 labels',
+    ],
     ['one number that is no probability', [output('float32', 1, [3.5])], 'numbers that are no probabilities'],
     ['truth values', [output('bool', 1, [1])], 'y has 1 × bool'],
   ])('cannot make classes of %s', (_, outputs, message) => {

@@ -5,7 +5,7 @@ import type { OnnxOutput } from './onnx-answers.js';
 import { ModelRaised, Unable } from './scoring-answer.js';
 
 const batchRows = 1000;
-const noMemory = /bad_alloc|out of memory|allocation failed|failed to allocate/i;
+const noMemory = /bad_alloc|out of memory|allocation failed|failed to allocate|shape is too large/i;
 
 /** A graph in ONNX Runtime's WebAssembly build: it computes, and can reach nothing outside of its own memory. */
 export class OnnxModel {

@@ -35,7 +35,7 @@ export const holdoutEvaluation = z
       .string()
       .max(2048)
       .regex(
-        /^mlflow-artifacts:\/(0|[1-9]\d{0,17})\/(?!.*(^|\/)\.\.?(\/|$))[^\\\0]+[^/\\\0]$/,
+        /^mlflow-artifacts:\/(0|[1-9]\d{0,17})(\/(?!\.\.?(\/|$))(?!.*%(2[eEfF]|5[cC]|00))[^/\\\p{Cc}]+)+$/u,
         'must be the URI of a file in the artifact store, as MLflow names it: mlflow-artifacts:/<experiment id>/<run id>/artifacts/holdout.csv',
       ),
     /** The only bytes that are judged on: other ones at the same place are no dataset. */
