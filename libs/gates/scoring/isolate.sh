@@ -54,12 +54,12 @@ while [ "$1" != -- ]; do
 done
 shift
 
+mount --rbind "$temporary/dev" /dev
+mount --rbind "$temporary" /tmp
 # Sockets of services that trust whoever can reach them.
 for path in /run /var/run /var/tmp; do
   if [ -d "$path" ] && [ ! -L "$path" ]; then mount -t tmpfs -o size=4k,ro tmpfs "$path"; fi
 done
-mount --rbind "$temporary/dev" /dev
-mount --rbind "$temporary" /tmp
 
 # When the machine runs out of memory, this is what has to go, and not the worker.
 echo 1000 >/proc/self/oom_score_adj

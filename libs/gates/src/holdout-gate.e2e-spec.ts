@@ -6,6 +6,9 @@ import { Config } from '@app/platform';
 import sql from 'sql-template-tag';
 import { createPromotionTest, type PromotionTest } from '../../../test/support/promotion.js';
 
+/** Starting processes takes its time on a machine that is busy with other tests. */
+jest.setTimeout(180_000);
+
 const fixtures = path.join(__dirname, '../../../test/fixtures/holdout');
 const fixture = (name: string): Buffer => fs.readFileSync(path.join(fixtures, name));
 const files = {

@@ -12,6 +12,9 @@ import { HoldoutScoring } from './holdout-scoring.js';
 import { Isolation } from './isolation.js';
 import { ModelFailed, type ScoringJob } from './scoring-job.js';
 
+/** Starting processes takes its time on a machine that is busy with other tests. */
+jest.setTimeout(180_000);
+
 const fixtures = path.join(__dirname, '../../../test/fixtures/holdout');
 const fixture = (name: string): Buffer => fs.readFileSync(path.join(fixtures, name));
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
@@ -188,6 +191,12 @@ describe('HoldoutScoring', () => {
       ['ends as one that was killed', 'exit 137', /exit code 137 without an answer .*GATE_MEMORY_BYTES is/],
       ['says something else', 'echo "{" >&3', /gave an answer that is none/],
       ['says what nobody asked', answer([0, 1], { passed: true }), /gave an answer that is none/],
+      ['nests its answers', answer([0, [[1]]]), /gave an answer that is none/],
+      [
+        'names a version that is none',
+        answer([0, 1], { versions: { mlflow: '3\u0000' } }),
+        /gave an answer that is none/,
+      ],
       ['measures less than no time', answer([0, 1], { milliseconds: [-1] }), /gave an answer that is none/],
       ['prints without end', 'yes', /it said more than is taken of it/],
     ])('reaches no judgement when it %s', async (_, script, message) => {

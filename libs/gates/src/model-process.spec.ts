@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -9,6 +10,9 @@ import { eventually } from '../../../test/support/processes.js';
 import { Isolation, type IsolationLevel, minimalEnvironment } from './isolation.js';
 import { runModelProcess } from './model-process.js';
 import { scoringFolders } from './scoring-folder.js';
+
+/** Starting processes takes its time on a machine that is busy with other tests. */
+jest.setTimeout(180_000);
 
 const secret = 'postgresql://secret@nowhere/database';
 const dataFolder = fs.mkdtempSync(path.join(os.tmpdir(), 'model-process-data-'));
@@ -32,7 +36,7 @@ describe.each<[IsolationLevel, typeof describe]>([
   ['LIMITS', describe],
   ['NONE', describe],
 ])('a process with isolation %s', (level, describeWhereIt) => {
-  describeWhereIt('', () => {
+  describeWhereIt('on this machine', () => {
     let folder: string;
     let log: string[];
 
@@ -123,6 +127,17 @@ describe.each<[IsolationLevel, typeof describe]>([
       const hungry = 'const all = []; for (;;) all.push(Buffer.alloc(2 ** 24, 1));';
       const end = await run([process.execPath, '-e', hungry], { memoryBytes: 2 ** 29 });
       expect(end.code === 0 && end.killedBy === null).toBe(false);
+    });
+
+    itWithLimits('ends with a worker that is killed', async () => {
+      const marker = newMarker();
+      const limits = { memoryBytes: 2 ** 30, memoryOf: 'DATA', processorSeconds: 60, fileBytes: 2 ** 20 } as const;
+      const command = JSON.stringify(isolation.hold(['sleep', marker], folder, level, limits));
+      const start = `const [file, ...args] = ${command}; require('child_process').spawn(file, args, { detached: true }); setInterval(() => {}, 1e6);`;
+      const worker = spawn(process.execPath, ['-e', start], { stdio: 'ignore' });
+      await eventually(async () => isAlive(marker));
+      worker.kill('SIGKILL');
+      await eventually(async () => !isAlive(marker));
     });
 
     const itInNamespaces = level === 'NAMESPACES' ? it : it.skip;

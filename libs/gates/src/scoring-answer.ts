@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readableText } from './readable-text.js';
 
 /** No answer of the model can be had, or judged, and that is not for the model to answer for. */
 export class Unable extends Error {}
@@ -13,12 +14,19 @@ const refused = [
 
 /** JSON knows neither NaN nor infinities. */
 const measured = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity'])]).transform(Number);
-const versions = z.record(z.string().max(100), z.string().max(200));
+/** Some of it a stranger's process says: it must be such that PostgreSQL takes it, and people can read it. */
+const version = z.string().regex(/^[\w.+-]{1,100}$/);
+const versions = z.record(version, version);
+/** One answer of a model, or one for each class. */
+const cell = z.union([z.number(), z.string(), z.boolean()]);
 const milliseconds = z.array(z.number().nonnegative()).min(1).max(10_000);
 const measurement = {
   metrics: z.record(z.string(), measured),
   /** Of the metrics that could not be measured: why. */
-  unavailable: z.record(z.string(), z.string()),
+  unavailable: z.record(
+    z.string(),
+    z.string().transform((text) => readableText(text, 500)),
+  ),
 };
 
 /** What one process of an evaluation answers, as JSON on file descriptor 3: that it is done, or why it is not. */
@@ -30,7 +38,7 @@ export const answers = {
   predict: z.discriminatedUnion('status', [
     z.strictObject({
       status: z.literal('DONE'),
-      answers: z.array(z.unknown()),
+      answers: z.array(z.union([cell, z.array(cell)])),
       milliseconds,
       seconds: z.number().nonnegative(),
       versions,
