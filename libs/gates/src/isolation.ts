@@ -52,7 +52,7 @@ export class Isolation {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** The most that can be had here; tried out once. */
+  /** The most that can be had here; tried out once. @throws Error when the machine did not get round to it */
   level(): Promise<IsolationLevel> {
     this.found ??= this.tryOut();
     return this.found;
@@ -109,6 +109,11 @@ export class Isolation {
         this.logger.info({ level }, 'models are scored in processes of their own');
         return level;
       } catch (error) {
+        // A machine that is too busy to answer has said nothing about what it permits.
+        if ((error as { killed?: boolean }).killed) {
+          this.found = undefined;
+          throw error;
+        }
         const said = String((error as { stderr?: string }).stderr ?? '').trim() || (error as Error).message;
         this.logger.warn({ level, reason: said.slice(0, 500) }, 'processes cannot be isolated in this way here');
       } finally {

@@ -8,6 +8,13 @@ import type { ScoringSteps } from './scoring-steps.js';
 /** The process is always the built one: it is started by itself, and Node takes no TypeScript. */
 const script = path.join(projectRoot, 'dist/libs/gates/src/score-onnx.js');
 
+interface OnnxOptions {
+  level: IsolationLevel;
+  memoryBytes: number;
+  /** Brings a file of the version into the working directory. */
+  copy: (path: string, to: string) => Promise<void>;
+}
+
 /**
  * Scores an ONNX model in WebAssembly in a process of Node. The model is data, and no code: it sees features only, though
  * the labels are in the same process.
@@ -15,11 +22,7 @@ const script = path.join(projectRoot, 'dist/libs/gates/src/score-onnx.js');
 export async function scoreOnnx(
   { config, signature, flavors, files }: ScoringJob,
   steps: ScoringSteps,
-  {
-    level,
-    memoryBytes,
-    copy,
-  }: { level: IsolationLevel; memoryBytes: number; copy: (path: string, to: string) => Promise<void> },
+  { level, memoryBytes, copy }: OnnxOptions,
 ): Promise<Scoring> {
   await copy(onnxFile(flavors, files), 'model.onnx');
   const { format, label, task, maxRows } = config;

@@ -7,6 +7,14 @@ import type { ScoringSteps } from './scoring-steps.js';
 
 const script = path.join(scoringScripts, 'pyfunc.py');
 
+interface PyfuncOptions {
+  python: string;
+  /** How the model's process is held. */
+  level: IsolationLevel;
+  /** Brings a file of the version into the working directory. */
+  copy: (path: string, to: string) => Promise<void>;
+}
+
 /**
  * Scores a model of any flavor in a Python environment. The model is code of somebody whom nobody trusts yet: its process
  * has the features and no label, and what it answers is measured by another one.
@@ -14,10 +22,9 @@ const script = path.join(scoringScripts, 'pyfunc.py');
 export async function scorePyfunc(
   { config, files }: ScoringJob,
   steps: ScoringSteps,
-  options: { python: string; level: IsolationLevel; copy: (path: string, to: string) => Promise<void> },
+  { python, level, copy }: PyfuncOptions,
 ): Promise<Scoring> {
   const { folder } = steps;
-  const { python, level, copy } = options;
   const { format, label, task, maxRows, features = null } = config;
   // Our own script alone reads the dataset and measures, and hands files to the next step.
   const own: IsolationLevel = level === 'NONE' ? 'NONE' : 'LIMITS';
