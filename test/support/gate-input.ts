@@ -30,6 +30,9 @@ export function gateInput(change: Partial<GateInput> & { runId?: string | null }
     measure: async () => artifactManifest(files),
     open: async () => undefined,
     text: async () => 'flavors: { sklearn: {} }',
+    score: async () => {
+      throw new Error('nothing is scored here');
+    },
     signal: new AbortController().signal,
     ...rest,
   };

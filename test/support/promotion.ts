@@ -31,7 +31,11 @@ export interface PromotionTest extends RegistryTest {
   /** Hangs a policy on a securable: alias champion is protected, unless the rules say otherwise. */
   policy(on: Securable, rules?: Record<string, unknown>, name?: string): Promise<Policy>;
   /** A version registered by the scientist, of a run with these metrics. */
-  trained(model: Securable, metrics?: Record<string, number>, files?: Record<string, string>): Promise<VersionView>;
+  trained(
+    model: Securable,
+    metrics?: Record<string, number>,
+    files?: Record<string, string | Buffer>,
+  ): Promise<VersionView>;
   request(version: VersionView, target?: { kind: 'STAGE' | 'ALIAS'; name: string }): Promise<PromotionRequest>;
   /** Runs the queued gates of a request here and now, as the worker would. */
   runGates(request: PromotionRequest): Promise<PromotionRequest>;

@@ -36,7 +36,7 @@ export interface RegistryTest extends TestModule {
   /** A registered model, owned by the owner of the schema. */
   model(fullName?: string): Promise<Securable>;
   /** Files in the artifact store, as an upload would leave them. */
-  folder(name: string, files?: Record<string, string>): string;
+  folder(name: string, files?: Record<string, string | Buffer>): string;
   /** Registers a version of a small model of its own. */
   version(model: string): Promise<VersionView>;
   /** Hangs a policy on the catalog. */
@@ -61,7 +61,7 @@ export async function createRegistryTest(
 
   const folder = (
     name: string,
-    files: Record<string, string> = { MLmodel: mlmodelText, 'model.pkl': `bytes of ${name}` },
+    files: Record<string, string | Buffer> = { MLmodel: mlmodelText, 'model.pkl': `bytes of ${name}` },
   ) => {
     for (const [file, text] of Object.entries(files)) {
       const target = path.join(root, name, file);

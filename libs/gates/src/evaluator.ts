@@ -3,6 +3,7 @@ import { artifactIntegrity } from './artifact-integrity.js';
 import { artifactScan } from './artifact-scan.js';
 import type { GateInput, GateLogger } from './gate-input.js';
 import type { GateRun, Judgement } from './gate-run.js';
+import { holdoutEvaluation } from './holdout-evaluation.js';
 import { lineage } from './lineage.js';
 import { metricRegression } from './metric-regression.js';
 import { metricThreshold } from './metric-threshold.js';
@@ -27,6 +28,7 @@ const evaluators: { [Type in JudgedHere]: Evaluator<Type> } = {
   LINEAGE: lineage,
   ARTIFACT_INTEGRITY: artifactIntegrity,
   ARTIFACT_SCAN: artifactScan,
+  HOLDOUT_EVALUATION: holdoutEvaluation,
 };
 
 /** Runs the evaluator of the gate's type. Its configuration was checked when the policy was written. */

@@ -1,8 +1,18 @@
-import { type ArtifactFile, type ArtifactManifest, ArtifactManifests, type OpenArtifact } from '@app/artifacts';
+import {
+  type ArtifactFile,
+  type ArtifactManifest,
+  ArtifactManifests,
+  artifactPathOf,
+  type OpenArtifact,
+} from '@app/artifacts';
 import { FailedPrecondition } from '@app/platform';
+import type { GateConfig } from '@app/policy';
 import { type ModelCard, ModelRecords, type ModelVersion, type Signature, VersionRecords } from '@app/registry';
 import { type Metric, type RunLineage, RunRecords } from '@app/tracking';
 import { Injectable } from '@nestjs/common';
+import type { GateRun } from './gate-run.js';
+import { HoldoutScoring } from './holdout-scoring.js';
+import type { Scoring } from './scoring-job.js';
 
 /** What is asked of the version that is judged, and of the one that it is held against. */
 export interface JudgedVersion {
@@ -32,6 +42,11 @@ export interface GateInput extends JudgedVersion {
   open(path: string): Promise<OpenArtifact | undefined>;
   /** A small file as text; undefined when there is none at the path. */
   text(path: string, maxBytes: number): Promise<string | undefined>;
+  /**
+   * Runs the model on a holdout dataset, in processes of its own.
+   * @throws ModelFailed when the model could not answer; FailedPrecondition when no answer was to be had
+   */
+  score(config: GateConfig<'HOLDOUT_EVALUATION'>, log: GateLogger): Promise<Scoring>;
   /** Aborted when nobody waits for the judgement any more: the request was closed, the claim lost, the time is over. */
   signal: AbortSignal;
 }
@@ -39,24 +54,28 @@ export interface GateInput extends JudgedVersion {
 /** One line of a gate's log. */
 export type GateLogger = (text: string) => Promise<void>;
 
+type JudgedRun = Pick<GateRun, 'versionId' | 'incumbentVersionId' | 'timeoutSeconds'>;
+
 @Injectable()
 export class GateInputs {
   constructor(
     private readonly manifests: ArtifactManifests,
     private readonly models: ModelRecords,
     private readonly runs: RunRecords,
+    private readonly scoring: HoldoutScoring,
     private readonly versions: VersionRecords,
   ) {}
 
   /** @returns undefined when the version is gone */
   async of(
-    { versionId, incumbentVersionId }: { versionId: string; incumbentVersionId: string | null },
+    { versionId, incumbentVersionId, timeoutSeconds }: JudgedRun,
     signal: AbortSignal,
   ): Promise<GateInput | undefined> {
     const judged = await this.judged(versionId);
     if (!judged) return undefined;
     const { runId, storagePath } = judged.version;
     const folder = storagePath ?? '';
+    const open = (path: string) => this.manifests.open(`${folder}/${path}`);
     return {
       ...judged,
       incumbent: async () => (incumbentVersionId ? this.requireIncumbent(incumbentVersionId) : undefined),
@@ -64,8 +83,20 @@ export class GateInputs {
       card: () => this.models.cardOf(judged.version),
       recordedFiles: () => this.versions.files(versionId),
       measure: () => this.manifests.of(folder, signal),
-      open: (path) => this.manifests.open(`${folder}/${path}`),
+      open,
       text: (path, maxBytes) => this.manifests.readText(`${folder}/${path}`, maxBytes),
+      score: async (config, log) =>
+        this.scoring.score({
+          config,
+          flavors: judged.version.flavors,
+          signature: judged.version.signature,
+          files: await this.versions.files(versionId),
+          open,
+          openDataset: () => this.manifests.open(artifactPathOf(config.dataset) ?? config.dataset),
+          log,
+          timeoutSeconds,
+          signal,
+        }),
       signal,
     };
   }

@@ -8,6 +8,8 @@ import { GateInputs } from './gate-input.js';
 import { GateReports } from './gate-reports.service.js';
 import { GateRunRepository } from './gate-run.repository.js';
 import { GateRuns } from './gate-runs.service.js';
+import { HoldoutScoring } from './holdout-scoring.js';
+import { Isolation } from './isolation.js';
 import { Judgements } from './judgements.service.js';
 import { ValidatorCallRepository } from './validator-call.repository.js';
 import { ValidatorCalls } from './validator-calls.service.js';
@@ -19,6 +21,8 @@ import { ValidatorCalls } from './validator-calls.service.js';
     GateReports,
     GateRunRepository,
     GateRuns,
+    HoldoutScoring,
+    Isolation,
     Judgements,
     ValidatorCallRepository,
     ValidatorCalls,

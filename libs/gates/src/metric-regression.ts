@@ -2,7 +2,7 @@ import type { GateConfig } from '@app/policy';
 import type { Metric } from '@app/tracking';
 import type { GateInput, JudgedVersion } from './gate-input.js';
 import type { Judgement } from './gate-run.js';
-import { jsonNumber } from './metric-threshold.js';
+import { jsonNumber } from './metric-bounds.js';
 
 type Config = GateConfig<'METRIC_REGRESSION'>;
 

@@ -1,6 +1,7 @@
 import type { GateConfig } from '@app/policy';
 import type { GateInput } from './gate-input.js';
 import type { Judgement } from './gate-run.js';
+import { againstBounds, jsonNumber } from './metric-bounds.js';
 
 /** METRIC_THRESHOLD: the latest value of a metric of the version's run against bounds, both inclusive. */
 export async function metricThreshold(
@@ -20,23 +21,11 @@ export async function metricThreshold(
     return unreached(`${key} cannot be judged: it was measured on ${found}, the policy asks for "${dataset}"`);
   }
 
-  const tooLow = min !== undefined && value < min;
-  const tooHigh = max !== undefined && value > max;
-  // NaN is in no range: it compares false with every bound.
-  const failed = Number.isNaN(value) || tooLow || tooHigh;
-  const verdict = failed ? (tooLow ? 'below' : tooHigh ? 'above' : 'not within') : 'within';
+  const { holds, text } = againstBounds(key, value, { min, max });
   return {
-    status: failed ? 'FAILED' : 'PASSED',
-    summary: `${key} is ${value}, ${verdict} the bound: ${bounds(min, max)}`,
+    status: holds ? 'PASSED' : 'FAILED',
+    summary: text,
     output: { ...config, value: jsonNumber(value), step },
     inputs: { ...inputs, datasetName, datasetDigest },
   };
-}
-
-/** JSON knows neither NaN nor infinities. */
-export const jsonNumber = (value: number): number | string => (Number.isFinite(value) ? value : String(value));
-
-function bounds(min: number | undefined, max: number | undefined): string {
-  if (min !== undefined && max !== undefined) return `from ${min} to ${max}`;
-  return min !== undefined ? `at least ${min}` : `at most ${max}`;
 }

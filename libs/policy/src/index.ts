@@ -15,6 +15,12 @@ export {
   type MetricDirection,
   type SignaturePart,
 } from './gate-configuration.js';
+export {
+  type DatasetFormat,
+  type HoldoutTask,
+  latencyPercentiles,
+  type ModelRuntime,
+} from './holdout-configuration.js';
 export { type NewPolicyDraft, Policies } from './policies.service.js';
 export { ProtectedTarget } from './policy.errors.js';
 export type {

@@ -3,6 +3,7 @@ import { AuditLog } from '@app/audit';
 import { AlreadyExists, Config, Conflict, FailedPrecondition, InvalidArgument, Transaction } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import type { PinnedPolicy } from './effective-policy.js';
+import { HoldoutDatasets } from './holdout-datasets.js';
 import { HiddenPolicy, type NamedModel, PolicyNotFound, ProtectedTarget } from './policy.errors.js';
 import { type ApprovalRule, type PolicyRules, parsePolicyRules, policyName, policyReason, protects } from './policy.js';
 import { type MatchingPolicy, type Policy, type PolicyPlace, PolicyRepository } from './policy.repository.js';
@@ -28,6 +29,7 @@ export class Policies {
     private readonly access: Access,
     private readonly audit: AuditLog,
     private readonly config: Config,
+    private readonly holdoutDatasets: HoldoutDatasets,
     private readonly policies: PolicyRepository,
     private readonly transaction: Transaction,
     private readonly validators: ValidatorRepository,
@@ -66,7 +68,8 @@ export class Policies {
 
   /**
    * Hangs a new policy on a securable. Needs MANAGE_POLICY on it.
-   * @throws InvalidArgument naming the field of the rules that is wrong; AlreadyExists
+   * @throws InvalidArgument naming the field of the rules that is wrong; AlreadyExists; NotFound or PermissionDenied for a
+   * holdout dataset that the caller may not read
    */
   async create(input: { on: PolicyPlace; name: string; rules: unknown; reason?: string | null }): Promise<Policy> {
     const { on } = input;
@@ -74,6 +77,7 @@ export class Policies {
     const { caller, object } = await this.access.authorize('MANAGE_POLICY', found, on.kind, on.fullName);
     const name = policyName(input.name);
     const rules = parsePolicyRules(input.rules);
+    await this.holdoutDatasets.requireReadable(rules);
     const reason = input.reason ? policyReason(input.reason) : null;
     return this.transaction.run(async () => {
       await this.requireKnown(rules);
@@ -100,6 +104,7 @@ export class Policies {
   }): Promise<Policy> {
     const { caller, securable } = await this.authorizeManage(input.id);
     const rules = parsePolicyRules(input.rules);
+    await this.holdoutDatasets.requireReadable(rules);
     const reason = policyReason(input.reason);
     return this.transaction.run(async () => {
       const before = await this.lockLive(input.id);
@@ -143,6 +148,7 @@ export class Policies {
     const found = await this.policies.securableAt(on);
     const { object } = await this.access.authorize('MANAGE_POLICY', found, on.kind, on.fullName);
     const checked = parsePolicyRules(rules);
+    await this.holdoutDatasets.requireReadable(checked);
     await this.requireKnown(checked);
     const replaced = replaces ? await this.policies.byId(replaces) : undefined;
     if (replaces && replaced?.securableId !== object.id) throw new PolicyNotFound(replaces);

@@ -27,6 +27,7 @@ const policyGate = z.discriminatedUnion('type', [
   gate('ARTIFACT_INTEGRITY', gateConfigurations.ARTIFACT_INTEGRITY),
   gate('ARTIFACT_SCAN', gateConfigurations.ARTIFACT_SCAN),
   gate('EXTERNAL', gateConfigurations.EXTERNAL),
+  gate('HOLDOUT_EVALUATION', gateConfigurations.HOLDOUT_EVALUATION),
 ]);
 
 const unique = <Item>(items: readonly Item[], keyOf: (item: Item) => string): boolean =>

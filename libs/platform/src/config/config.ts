@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { notificationSettings } from './notification-settings.js';
+import { gateSettings } from './gate-settings.js';
 import { openidIssuers } from './openid-issuers.js';
 import { outboundSettings } from './outbound-settings.js';
 import { isNetwork, listOf } from './setting-types.js';
@@ -81,8 +82,9 @@ export const settings = {
     .default(16)
     .describe('Gates that one worker runs at the same time.'),
   GATE_TYPE_CONCURRENCY: gateTypeLimits
-    .default('ARTIFACT_SCAN=2')
+    .default('ARTIFACT_SCAN=2,HOLDOUT_EVALUATION=1')
     .describe('Of these, gates of one type that one worker runs at the same time: `TYPE=number`, separated by commas.'),
+  ...gateSettings,
   RECONCILE_SECONDS: z.coerce
     .number()
     .min(0.1)

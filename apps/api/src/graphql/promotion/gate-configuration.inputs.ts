@@ -7,6 +7,7 @@ import {
   UnknownFormatsEnum,
   WithoutIncumbentEnum,
 } from './gate-configuration.types.js';
+import { HoldoutEvaluationInput } from './holdout-evaluation.inputs.js';
 
 const paths =
   'Files or folders; "*" stands for any characters but "/", "?" for one of them, "**" for any folders. At most 100';
@@ -158,4 +159,6 @@ export class GateConfigurationsInput {
   artifactScan?: ArtifactScanInput | null;
   @Field(() => ExternalValidationInput, { nullable: true, description: 'For EXTERNAL, which needs it' })
   external?: ExternalValidationInput | null;
+  @Field(() => HoldoutEvaluationInput, { nullable: true, description: 'For HOLDOUT_EVALUATION, which needs it' })
+  holdoutEvaluation?: HoldoutEvaluationInput | null;
 }

@@ -2,6 +2,7 @@ import { type GateConfig, type GateType, gateTypes, type MetricDirection, type S
 import { Field, Float, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
 import { enumOf } from '../schema/enum.js';
 import { JsonScalar } from '../schema/scalars.js';
+import { HoldoutEvaluationType } from './holdout-evaluation.types.js';
 
 export const GateTypeEnum = enumOf<GateType>(gateTypes);
 registerEnumType(GateTypeEnum, {
@@ -14,6 +15,7 @@ registerEnumType(GateTypeEnum, {
     MODEL_CARD: { description: 'Description, tags and card sections are there' },
     LINEAGE: { description: 'The version has a run, the run a dataset with a digest, and a source commit' },
     ARTIFACT_INTEGRITY: { description: 'The files still have the recorded digest; sizes and paths are as demanded' },
+    HOLDOUT_EVALUATION: { description: 'The model is run on a holdout dataset, in a process of its own' },
     ARTIFACT_SCAN: { description: 'Pickles, also in archives, import only what is known to be safe; none is loaded' },
     EXTERNAL: { description: 'What a validator judges: a program that the service asks over HTTP' },
   },
@@ -140,6 +142,8 @@ export class GateConfigurationsType {
   artifactScan?: GateConfig<'ARTIFACT_SCAN'>;
   @Field(() => ExternalValidationType, { nullable: true })
   external?: GateConfig<'EXTERNAL'>;
+  @Field(() => HoldoutEvaluationType, { nullable: true })
+  holdoutEvaluation?: GateConfig<'HOLDOUT_EVALUATION'>;
 }
 
 /** The field that holds the configuration of a type: METRIC_THRESHOLD's is metricThreshold. */

@@ -130,8 +130,15 @@ export class PolicyPayload extends MutationPayload {
   policy?: PolicyType | null;
 }
 
+/** Without what is null, also within lists: it is not given, and the default of libs/policy holds. */
 const present = (object: object): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null && value !== undefined));
+  Object.fromEntries(
+    Object.entries(object)
+      .filter(([, value]) => value !== null && value !== undefined)
+      .map(([name, value]) => [name, Array.isArray(value) ? value.map(presentElement) : value]),
+  );
+const presentElement = (element: unknown): unknown =>
+  typeof element === 'object' && element !== null ? present(element) : element;
 
 /** The names of everybody whom the rules name. */
 export const approversIn = ({ approvals, rollback }: PolicyRulesInput): string[] =>
