@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
 import { openidIssuers } from './openid-issuers.js';
+import { webhookSettings } from './webhook-settings.js';
 
 const port = z.coerce.number().int().min(0).max(65535);
 const postgresUrl = z.string().regex(/^postgres(ql)?:\/\/.+/, 'must be postgresql://user:password@host:5432/database');
@@ -186,6 +187,7 @@ export const settings = {
     .min(1)
     .default(50)
     .describe('The same for one principal in one process.'),
+  ...webhookSettings,
   LOG_LEVEL: logLevel.default('info').describe('`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`.'),
 };
 
