@@ -1,7 +1,10 @@
 import { z } from 'zod';
 
-/** Quick steps go through `messages`; what reads files, and may take its time, through `gates`. */
-export const queueNames = ['messages', 'gates'] as const;
+/**
+ * Quick steps go through `messages`; what reads files, and may take its time, through `gates`; what waits for the receivers of
+ * webhooks, through `deliveries`.
+ */
+export const queueNames = ['messages', 'gates', 'deliveries'] as const;
 export type QueueName = (typeof queueNames)[number];
 
 /** What a job carries: which message it delivers, and the ids in it. Everything else is read from PostgreSQL. */

@@ -2,6 +2,7 @@ import { GateRuns, gateRunFinished, gateRunQueued } from '@app/gates';
 import type { OutboxEvent } from '@app/platform';
 import { PromotionProgress, promotionRequestApproved } from '@app/promotion';
 import { modelVersionRegistered, Registrations } from '@app/registry';
+import { WebhookDispatcher, webhookDue } from '@app/webhook';
 import type { QueueName } from './job.js';
 import type { WorkerMetrics } from './worker-metrics.js';
 
@@ -19,6 +20,7 @@ interface Services {
   metrics: WorkerMetrics;
   promotions: PromotionProgress;
   registrations: Registrations;
+  webhooks: WebhookDispatcher;
 }
 
 function on<Payload>(
@@ -30,7 +32,13 @@ function on<Payload>(
 }
 
 /** Every asynchronous arrow of the service, on one page. */
-export const subscriptionsOf = ({ gateRuns, metrics, promotions, registrations }: Services): Subscription[] => [
+export const subscriptionsOf = ({
+  gateRuns,
+  metrics,
+  promotions,
+  registrations,
+  webhooks,
+}: Services): Subscription[] => [
   on(modelVersionRegistered, 'gates', ({ versionId }) => registrations.complete(versionId)),
   {
     ...on(gateRunQueued, 'gates', ({ gateRunId }) => metrics.timeGate(() => gateRuns.run(gateRunId))),
@@ -38,6 +46,7 @@ export const subscriptionsOf = ({ gateRuns, metrics, promotions, registrations }
   },
   on(gateRunFinished, 'messages', ({ promotionRequestId }) => promotions.evaluate(promotionRequestId)),
   on(promotionRequestApproved, 'gates', ({ promotionRequestId }) => promotions.apply(promotionRequestId)),
+  on(webhookDue, 'deliveries', ({ webhookId }) => webhooks.run(webhookId)),
 ];
 
 /**

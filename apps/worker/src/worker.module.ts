@@ -5,6 +5,7 @@ import { IdentityModule } from '@app/identity';
 import { type Config, definedEvents, PlatformModule } from '@app/platform';
 import { PromotionModule, PromotionProgress } from '@app/promotion';
 import { Registrations, RegistryModule } from '@app/registry';
+import { WebhookDispatcher, WebhookModule } from '@app/webhook';
 import {
   type BeforeApplicationShutdown,
   type DynamicModule,
@@ -36,6 +37,7 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly reconciler: Reconciler,
     private readonly registrations: Registrations,
     private readonly relay: OutboxRelay,
+    private readonly webhooks: WebhookDispatcher,
   ) {}
 
   static forRoot(config: Config): DynamicModule {
@@ -49,6 +51,7 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
         IdentityModule,
         PromotionModule,
         RegistryModule,
+        WebhookModule,
       ],
       controllers: [OperationsController],
       providers: [
@@ -65,10 +68,10 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   onApplicationBootstrap(): void {
-    const { gateRuns, metrics, promotions, registrations } = this;
+    const { gateRuns, metrics, promotions, registrations, webhooks } = this;
     const subscriptions = oneForEach(
       definedEvents(),
-      subscriptionsOf({ gateRuns, metrics, promotions, registrations }),
+      subscriptionsOf({ gateRuns, metrics, promotions, registrations, webhooks }),
     );
     this.relay.start(subscriptions);
     this.jobs.start(subscriptions);
@@ -77,6 +80,7 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
 
   /** Takes on nothing new and lets what runs end; what does not end in time is given back. */
   async beforeApplicationShutdown(): Promise<void> {
+    this.webhooks.stop();
     const stopped = Promise.all([this.jobs.stop(), this.reconciler.stop(), this.relay.stop()]).then(() => true);
     const graceOver = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), graceMs).unref());
     if (await Promise.race([stopped, graceOver])) return;

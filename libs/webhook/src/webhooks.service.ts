@@ -70,8 +70,11 @@ export class Webhooks {
         sealedSecret: (id) => this.box.seal(secret, secretContext(id)),
       });
       if (!webhook) throw new AlreadyExists('Webhook', `${checked.name} on ${securable.fullName}`);
-      const object = auditedWebhook(webhook, securable);
-      await this.audit.record({ action: 'webhook.created', object, after: audited(webhook) });
+      await this.audit.record({
+        action: 'webhook.created',
+        object: auditedWebhook(webhook, securable),
+        after: audited(webhook),
+      });
       return { webhook, secret };
     });
   }

@@ -24,6 +24,8 @@ export const nodeTypes = [
   'Decision',
   'AuditEvent',
   'StageTransition',
+  'Webhook',
+  'WebhookDelivery',
 ] as const;
 export type NodeType = (typeof nodeTypes)[number];
 

@@ -34,6 +34,7 @@ import {
   Runs,
   TrackingModule,
 } from '@app/tracking';
+import { type WebhookAttempt, WebhookModule, WebhookReader } from '@app/webhook';
 import { Injectable, Module } from '@nestjs/common';
 import type DataLoader from 'dataloader';
 import type { FastifyRequest } from 'fastify';
@@ -66,6 +67,7 @@ export interface Loaders {
   reviewOfRequest: DataLoader<string, BreakGlassReview | null>;
   unresolvedDiscussions: DataLoader<string, { count: number } | null>;
   statementOfRequest: DataLoader<string, SignedStatement | null>;
+  attemptsOfDelivery: DataLoader<string, WebhookAttempt[]>;
 }
 
 /** What Apollo hands to every resolver. */
@@ -96,6 +98,7 @@ export class LoadersFactory {
     private readonly versions: VersionRecords,
     private readonly visible: VisibleObjects,
     private readonly waivers: GateWaivers,
+    private readonly webhooks: WebhookReader,
   ) {}
 
   create(): Loaders {
@@ -157,6 +160,10 @@ export class LoadersFactory {
         (ids) => this.statements.ofRequests(ids),
         ({ requestId }) => requestId,
       ),
+      attemptsOfDelivery: listLoader(
+        (ids) => this.webhooks.attemptsOf(ids),
+        ({ deliveryId }) => deliveryId,
+      ),
     };
   }
 
@@ -182,7 +189,7 @@ export class LoadersFactory {
 }
 
 @Module({
-  imports: [GatesModule, IdentityModule, NamespaceModule, PromotionModule, RegistryModule, TrackingModule],
+  imports: [GatesModule, IdentityModule, NamespaceModule, PromotionModule, RegistryModule, TrackingModule, WebhookModule],
   providers: [LoadersFactory, VisibleObjects],
   exports: [LoadersFactory, VisibleObjects],
 })
