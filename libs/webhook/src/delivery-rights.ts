@@ -62,6 +62,8 @@ export class DeliveryRights {
   private async placeOf({ securableId, schemaId, catalogId }: ToldEvent): Promise<Securable | undefined> {
     const path = [securableId, schemaId, catalogId, METASTORE_ID].filter((id) => id !== null);
     const found = await this.securables.byIds([...new Set(path)]);
-    return path.map((id) => found.find((securable) => securable.id === id)).find((securable) => securable !== undefined);
+    return path
+      .map((id) => found.find((securable) => securable.id === id))
+      .find((securable) => securable !== undefined);
   }
 }

@@ -70,7 +70,11 @@ export class WebhookSender {
   }
 }
 
-function answered(delivery: ClaimedDelivery, startedAt: Date, { status, headers, body, durationMs }: OutboundAnswer): Sent {
+function answered(
+  delivery: ClaimedDelivery,
+  startedAt: Date,
+  { status, headers, body, durationMs }: OutboundAnswer,
+): Sent {
   const response = body.replaceAll('\u0000', '').slice(0, keptResponse);
   const line: Line = { startedAt, durationMs, statusCode: status, response, error: null };
   if (status >= 200 && status < 300) return ended(delivery, line, 'DELIVERED', 'WELL');
@@ -97,12 +101,14 @@ const silent = (startedAt: Date, error: string): Line => ({
 const unasked = (delivery: ClaimedDelivery, startedAt: Date, status: Ending['status'], why: string): Sent =>
   ended(delivery, silent(startedAt, why), status, 'UNASKED');
 
-const ended = (
-  delivery: ClaimedDelivery,
-  line: Line,
-  status: Ending['status'],
-  receiver: Sent['receiver'],
-): Sent => ({ delivery, line, status, receiver, pauseMs: 0, askedToWaitMs: 0 });
+const ended = (delivery: ClaimedDelivery, line: Line, status: Ending['status'], receiver: Sent['receiver']): Sent => ({
+  delivery,
+  line,
+  status,
+  receiver,
+  pauseMs: 0,
+  askedToWaitMs: 0,
+});
 
 const failing = (delivery: ClaimedDelivery, line: Line, askedToWaitMs: number): Sent => ({
   ...ended(delivery, line, 'PENDING', 'FAILING'),

@@ -1,7 +1,8 @@
+import { Access, type Securable } from '@app/access';
 import { Database, keysetPage, type Page, type PageArgs } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import sql, { type Sql } from 'sql-template-tag';
-import { ManagedWebhooks, type WebhookPlace } from './managed-webhooks.js';
+import { ManagedWebhooks } from './managed-webhooks.js';
 import type { Webhook } from './webhook.js';
 import { webhookColumns } from './webhook.repository.js';
 import type { DeliveryStatus, WebhookAttempt, WebhookDelivery } from './webhook-delivery.js';
@@ -18,17 +19,18 @@ const linesShown = 50;
 @Injectable()
 export class WebhookReader {
   constructor(
+    private readonly access: Access,
     private readonly db: Database,
     private readonly managed: ManagedWebhooks,
   ) {}
 
-  /** The webhooks on one securable, by name. @throws NotFound, PermissionDenied */
-  async on(place: WebhookPlace, args: PageArgs): Promise<Page<Webhook>> {
-    const { object } = await this.managed.place(place);
+  /** The webhooks on a securable that the caller sees, by name; null when he may not manage it: to ask is no attempt to. */
+  async on(securable: Securable, args: PageArgs): Promise<Page<Webhook> | null> {
+    if (!(await this.access.allowed('MANAGE', securable))) return null;
     return keysetPage<Webhook, Webhook>(this.db, {
       select: webhookColumns,
       from: sql`webhooks w`,
-      where: sql`w.securable_id = ${object.id}::uuid`,
+      where: sql`w.securable_id = ${securable.id}::uuid`,
       orderName: 'NAME ASC',
       order: [
         { expression: sql`w.name_key`, type: 'text', direction: 'ASC' },
@@ -39,9 +41,9 @@ export class WebhookReader {
     });
   }
 
-  async countOn(place: WebhookPlace): Promise<number> {
-    const { object } = await this.managed.place(place);
-    return this.count(sql`webhooks w WHERE w.securable_id = ${object.id}::uuid`);
+  async countOn(securable: Securable): Promise<number> {
+    if (!(await this.access.allowed('MANAGE', securable))) return 0;
+    return this.count(sql`webhooks w WHERE w.securable_id = ${securable.id}::uuid`);
   }
 
   /** The deliveries of a webhook, the newest first. @throws NotFound, PermissionDenied */

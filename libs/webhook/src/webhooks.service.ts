@@ -4,6 +4,8 @@ import { newSigningSecret, SecretBox } from '@app/outbound';
 import { AlreadyExists, type Caller, FailedPrecondition, NotFound, Outbox, Transaction } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { ManagedWebhooks, type WebhookPlace } from './managed-webhooks.js';
+import { WebhookNotFound } from './webhook.errors.js';
+import { webhookDue } from './webhook.events.js';
 import {
   audited,
   auditedWebhook,
@@ -13,8 +15,6 @@ import {
   type Webhook,
   type WebhookSettings,
 } from './webhook.js';
-import { WebhookNotFound } from './webhook.errors.js';
-import { webhookDue } from './webhook.events.js';
 import { WebhookRepository } from './webhook.repository.js';
 
 /** Each one costs something with every change below: of one securable, so many. */

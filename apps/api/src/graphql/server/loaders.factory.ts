@@ -160,10 +160,7 @@ export class LoadersFactory {
         (ids) => this.statements.ofRequests(ids),
         ({ requestId }) => requestId,
       ),
-      attemptsOfDelivery: listLoader(
-        (ids) => this.webhooks.attemptsOf(ids),
-        ({ deliveryId }) => deliveryId,
-      ),
+      ...this.delivered(),
     };
   }
 
@@ -182,6 +179,15 @@ export class LoadersFactory {
     };
   }
 
+  private delivered() {
+    return {
+      attemptsOfDelivery: listLoader(
+        (ids) => this.webhooks.attemptsOf(ids),
+        ({ deliveryId }) => deliveryId,
+      ),
+    };
+  }
+
   private async tagsOf(ids: string[]): Promise<(Tag & { securableId: string })[]> {
     const found = await this.securables.tagsOf(ids);
     return [...found].flatMap(([securableId, tags]) => tags.map((tag) => ({ ...tag, securableId })));
@@ -189,7 +195,15 @@ export class LoadersFactory {
 }
 
 @Module({
-  imports: [GatesModule, IdentityModule, NamespaceModule, PromotionModule, RegistryModule, TrackingModule, WebhookModule],
+  imports: [
+    GatesModule,
+    IdentityModule,
+    NamespaceModule,
+    PromotionModule,
+    RegistryModule,
+    TrackingModule,
+    WebhookModule,
+  ],
   providers: [LoadersFactory, VisibleObjects],
   exports: [LoadersFactory, VisibleObjects],
 })

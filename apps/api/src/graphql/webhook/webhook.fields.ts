@@ -75,6 +75,8 @@ export class SecurableWebhookFields {
     @Args() page: ConnectionArgs,
   ): Promise<Connection<WebhookType> | null> {
     if (source.kind === 'EXPERIMENT') return null;
-    return toConnection(await this.reader.on(source, page), toWebhook, () => this.reader.countOn(source));
+    return orNull(await this.reader.on(source, page), (found) =>
+      toConnection(found, toWebhook, () => this.reader.countOn(source)),
+    );
   }
 }

@@ -94,6 +94,9 @@ export class WebhookDeliveryPayload extends MutationPayload {
 
 @ObjectType()
 export class WebhookFailedReplayPayload extends MutationPayload {
-  @Field(() => Int, { nullable: true, description: 'How many are sent once more. At 1000 there may be more: ask again' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'How many are sent once more. At 1000 there may be more: ask again',
+  })
   replayed?: number | null;
 }

@@ -89,7 +89,8 @@ export class WebhookResolver implements OnModuleInit {
 
   @Requires('MANAGE')
   @Mutation(() => WebhookDeliveryPayload, {
-    description: 'Sends a test event now, and once; ask for the delivery to see how it ends. Needs MANAGE on the securable',
+    description:
+      'Sends a test event now, and once; ask for the delivery to see how it ends. Needs MANAGE on the securable',
   })
   async webhookTest(@Args('input') { webhookId }: WebhookRefInput): Promise<WebhookDeliveryPayload> {
     return { webhookDelivery: toDelivery(await this.deliveries.test(keyOf('Webhook', webhookId, 'webhookId'))) };

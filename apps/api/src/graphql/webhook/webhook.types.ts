@@ -66,7 +66,8 @@ export const WebhookDeliveryConnection = connectionType('WebhookDelivery', () =>
 
 @ObjectType('Webhook', {
   implements: NodeInterface,
-  description: 'Sends events of a securable, and of all that is in it, to a URL (docs/webhooks.md). Shown to MANAGE on it',
+  description:
+    'Sends events of a securable, and of all that is in it, to a URL (docs/webhooks.md). Shown to MANAGE on it',
 })
 export class WebhookType implements NodeInterface {
   source: Webhook;
