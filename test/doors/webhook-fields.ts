@@ -21,5 +21,8 @@ export const webhookMutations: Record<string, Field> = {
   ],
   webhookSecretRotate: ['HIDDEN', (n) => `webhookSecretRotate(input: { ${webhook(n)} }) { secret ${errors} }`],
   webhookTest: ['HIDDEN', (n) => `webhookTest(input: { ${webhook(n)} }) { ${errors} }`],
-  webhookUpdate: ['HIDDEN', (n) => `webhookUpdate(input: { ${webhook(n)}, url: "https://mine.example/" }) { ${errors} }`],
+  webhookUpdate: [
+    'HIDDEN',
+    (n) => `webhookUpdate(input: { ${webhook(n)}, url: "https://mine.example/" }) { ${errors} }`,
+  ],
 };

@@ -97,7 +97,7 @@ describe('Webhooks', () => {
     await t.make.grant(reader, t.catalog, 'USE_CATALOG', 'USE_SCHEMA', 'EXECUTE', 'READ_AUDIT');
     const { id } = hook.webhook;
     const { id: delivery } = await t.as(t.manager, () => deliveries.test(id));
-    const tries = [
+    const tries: (() => Promise<unknown>)[] = [
       () => webhooks.create({ on: t.model, ...settings }),
       () => webhooks.get(id),
       () => webhooks.update(id, { url: 'https://thief.example/' }),
