@@ -105,6 +105,18 @@ describe('WebhookDispatcher', () => {
     expect(await t.log(inside)).toMatchObject([{ status: 'GIVEN_UP', attempts: 1, error: expect.any(String) }]);
   });
 
+  it('sends nothing unsigned: with a secret that cannot be read it waits, and says so', async () => {
+    const other = await t.hook(t.catalog, ['policy.*']);
+    await t.db.execute(sql`UPDATE webhooks w SET secret = o.secret FROM webhooks o
+      WHERE w.id = ${hook.webhook.id}::uuid AND o.id = ${other.webhook.id}::uuid`);
+    await t.happens('registered_model.updated', t.model);
+    await t.send(hook);
+    expect(t.receiver.received).toEqual([]);
+    expect(await t.log(hook)).toMatchObject([
+      { status: 'PENDING', attempts: 1, error: expect.stringContaining('sealed') },
+    ]);
+  });
+
   it('gives up after 24 hours, and lets a replay begin anew under the same id', async () => {
     t.receiver.answer(() => ({ status: 503 }));
     await t.happens('registered_model.updated', t.model);

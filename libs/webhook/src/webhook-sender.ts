@@ -1,4 +1,12 @@
-import { type OutboundAnswer, OutboundFailed, OutboundHttp, OutboundRefused, SecretBox, signed } from '@app/outbound';
+import {
+  type OutboundAnswer,
+  OutboundFailed,
+  OutboundHttp,
+  OutboundRefused,
+  SecretBox,
+  SecretUnreadable,
+  signed,
+} from '@app/outbound';
 import { Config } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { DeliveryRights, type Obstacle } from './delivery-rights.js';
@@ -28,6 +36,10 @@ const obstacles: Record<Obstacle, string> = {
 
 type Line = Ending['line'];
 
+/** Also a secret that cannot be read: until it is rotated, or its key is back, the rest must not wait for it. */
+const isUnsent = (error: unknown): error is Error =>
+  error instanceof OutboundFailed || error instanceof OutboundRefused || error instanceof SecretUnreadable;
+
 /** Makes one attempt to deliver one event. Writes nothing. */
 @Injectable()
 export class WebhookSender {
@@ -52,8 +64,8 @@ export class WebhookSender {
     try {
       return answered(delivery, startedAt, await this.post(delivery, body, startedAt));
     } catch (error) {
-      if (!(error instanceof OutboundFailed || error instanceof OutboundRefused)) throw error;
-      return unanswered(delivery, startedAt, error);
+      if (isUnsent(error)) return unanswered(delivery, startedAt, error);
+      throw error;
     }
   }
 
