@@ -3,7 +3,7 @@ const FLOORS = [
   ['platform'],
   ['access', 'outbound'],
   ['audit'],
-  ['identity', 'namespace', 'policy', 'artifacts', 'signing'],
+  ['identity', 'namespace', 'policy', 'artifacts', 'signing', 'webhook'],
   ['registry', 'tracking'],
   ['gates'],
   ['promotion'],

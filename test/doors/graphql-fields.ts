@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { promotionMutations, promotionQueries } from './promotion-fields.js';
+import { webhookMutations } from './webhook-fields.js';
 
 /** What the documents below name: once what is there and hidden, once what does not exist. */
 export interface Names {
@@ -15,6 +16,8 @@ export interface Names {
   waiverId: string;
   gateRunId: string;
   validator: string;
+  webhookId: string;
+  deliveryId: string;
   experiment: string;
   runId: string;
 }
@@ -45,6 +48,8 @@ export const absent: Names = {
   waiverId: id('GateWaiver'),
   gateRunId: id('GateRun'),
   validator: 'nobody',
+  webhookId: id('Webhook'),
+  deliveryId: id('WebhookDelivery'),
   experiment: '/nowhere/nothing',
   runId: randomUUID().replaceAll('-', ''),
 };
@@ -103,6 +108,7 @@ const securable = (n: Names) => `securable: { kind: REGISTERED_MODEL, fullName: 
 /** One row for every field of Mutation. */
 export const mutations: Record<string, Field> = {
   ...promotionMutations,
+  ...webhookMutations,
   accessTokenCreate: ['OPEN', () => `accessTokenCreate(input: { name: "mine" }) { accessToken { name } ${errors} }`],
   accessTokenRevoke: ['HIDDEN', (n) => `accessTokenRevoke(input: { accessTokenId: "${n.tokenId}" }) { ${errors} }`],
   catalogCreate: ['DENIED', () => `catalogCreate(input: { name: "mine" }) { ${errors} }`],

@@ -7,6 +7,7 @@ import { Policies } from '@app/policy';
 import { Discussions, PromotionRequests } from '@app/promotion';
 import { Registrations } from '@app/registry';
 import { Experiments, Runs } from '@app/tracking';
+import { WebhookDeliveries, Webhooks } from '@app/webhook';
 import sql from 'sql-template-tag';
 import { createTestApp, type TestApp } from '../support/app.js';
 import type { TestPrincipal } from '../support/factories.js';
@@ -181,6 +182,11 @@ async function makeObjects(t: TestApp, owner: TestPrincipal, modelId: string): P
       .get(Grants, { strict: false })
       .grant({ securable: { kind: 'REGISTERED_MODEL', fullName: model }, principal: 'owner', privilege: 'EXECUTE' }),
   );
+  const hook = { name: 'board', url: 'https://hooks.example/fraud', eventTypes: ['*'], description: null };
+  const { webhook } = await as(() =>
+    t.app.get(Webhooks, { strict: false }).create({ on: { kind: 'CATALOG', fullName: 'prod' }, ...hook }),
+  );
+  const delivery = await as(() => t.app.get(WebhookDeliveries, { strict: false }).test(webhook.id));
   const [token] = await t.db.query<{ id: string }>(
     sql`SELECT id FROM access_tokens WHERE principal_id = ${owner.id}::uuid`,
   );
@@ -203,5 +209,7 @@ async function makeObjects(t: TestApp, owner: TestPrincipal, modelId: string): P
     waiverId: id('GateWaiver', waiverId),
     gateRunId: id('GateRun', gateRunId),
     validator: 'fairness',
+    webhookId: id('Webhook', webhook.id),
+    deliveryId: id('WebhookDelivery', delivery.id),
   };
 }

@@ -50,7 +50,7 @@ export class JobRunner {
       (job, token) => this.run(job, subscriptions, token),
       {
         connection: this.queue.connection,
-        concurrency: name === 'gates' ? this.config.settings.GATE_CONCURRENCY : messageConcurrency,
+        concurrency: this.concurrencyOf(name),
         lockDuration: jobLockMs,
         stalledInterval: stalledCheckMs,
         maxStalledCount: 10,
@@ -63,6 +63,11 @@ export class JobRunner {
     // The connection has its own way back; what it lost, the reconciler ships again.
     worker.on('error', (error) => this.logger.warn({ err: error, queue: name }, 'the queue is in trouble'));
     return worker;
+  }
+
+  private concurrencyOf(name: QueueName): number {
+    const { GATE_CONCURRENCY, WEBHOOK_CONCURRENCY } = this.config.settings;
+    return { messages: messageConcurrency, gates: GATE_CONCURRENCY, deliveries: WEBHOOK_CONCURRENCY }[name];
   }
 
   private async run(

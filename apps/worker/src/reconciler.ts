@@ -3,6 +3,7 @@ import { Sessions } from '@app/identity';
 import { Notifications } from '@app/notification';
 import { Config, IdempotencyKeys, LOGGER, TransactionalPool } from '@app/platform';
 import { PromotionProgress } from '@app/promotion';
+import { WebhookDispatcher } from '@app/webhook';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { OutboxRepository } from './outbox.repository.js';
@@ -36,6 +37,7 @@ export class Reconciler {
     private readonly promotions: PromotionProgress,
     private readonly relay: OutboxRelay,
     private readonly sessions: Sessions,
+    private readonly webhooks: WebhookDispatcher,
   ) {}
 
   start(): void {
@@ -78,6 +80,8 @@ export class Reconciler {
         await this.attempt(`${work.work} request ${work.id}`, () => this.promotions.bringOn(work));
       }
     });
+    await this.attempt('queue what webhooks are to send', () => this.webhooks.requeueDue());
+    await this.attempt('tidy up deliveries', () => this.webhooks.tidyUp());
     await this.attempt('forget old messages', () => this.outbox.purge());
     await this.attempt('forget old idempotency keys', () => this.idempotencyKeys.purge());
     await this.attempt('forget old notifications', () => this.notifications.purge());

@@ -10,6 +10,7 @@ import {
   promotionRequestMoved,
 } from '@app/promotion';
 import { modelVersionRegistered, Registrations } from '@app/registry';
+import { WebhookDispatcher, webhookDue } from '@app/webhook';
 import type { QueueName } from './job.js';
 import type { WorkerMetrics } from './worker-metrics.js';
 
@@ -29,6 +30,7 @@ interface Services {
   notificationDelivery: NotificationDelivery;
   promotions: PromotionProgress;
   registrations: Registrations;
+  webhooks: WebhookDispatcher;
 }
 
 function on<Payload>(
@@ -47,6 +49,7 @@ export const subscriptionsOf = ({
   notificationDelivery,
   promotions,
   registrations,
+  webhooks,
 }: Services): Subscription[] => [
   on(modelVersionRegistered, 'gates', ({ versionId }) => registrations.complete(versionId)),
   {
@@ -59,6 +62,7 @@ export const subscriptionsOf = ({
   on(gateWaiverProposed, 'notifications', (proposed) => notifications.waiverProposed(proposed)),
   on(discussionCommentMade, 'notifications', (made) => notifications.commentMade(made)),
   on(notificationDue, 'notifications', ({ notificationId }) => notificationDelivery.deliver(notificationId)),
+  on(webhookDue, 'deliveries', ({ webhookId }) => webhooks.run(webhookId)),
 ];
 
 /**

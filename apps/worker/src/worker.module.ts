@@ -6,6 +6,7 @@ import { NotificationDelivery, NotificationModule, Notifications } from '@app/no
 import { type Config, definedEvents, PlatformModule } from '@app/platform';
 import { GateJobs, PromotionModule, PromotionProgress } from '@app/promotion';
 import { Registrations, RegistryModule } from '@app/registry';
+import { WebhookDispatcher, WebhookModule } from '@app/webhook';
 import {
   type BeforeApplicationShutdown,
   type DynamicModule,
@@ -40,6 +41,7 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly reconciler: Reconciler,
     private readonly registrations: Registrations,
     private readonly relay: OutboxRelay,
+    private readonly webhooks: WebhookDispatcher,
   ) {}
 
   static forRoot(config: Config): DynamicModule {
@@ -54,6 +56,7 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
         NotificationModule,
         PromotionModule,
         RegistryModule,
+        WebhookModule,
       ],
       controllers: [OperationsController],
       providers: [
@@ -70,10 +73,10 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   onApplicationBootstrap(): void {
-    const { gateJobs, metrics, notifications, notificationDelivery, promotions, registrations } = this;
+    const { gateJobs, metrics, notifications, notificationDelivery, promotions, registrations, webhooks } = this;
     const subscriptions = oneForEach(
       definedEvents(),
-      subscriptionsOf({ gateJobs, metrics, notifications, notificationDelivery, promotions, registrations }),
+      subscriptionsOf({ gateJobs, metrics, notifications, notificationDelivery, promotions, registrations, webhooks }),
     );
     this.relay.start(subscriptions);
     this.jobs.start(subscriptions);
@@ -82,6 +85,7 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
 
   /** Takes on nothing new and lets what runs end; what does not end in time is given back. */
   async beforeApplicationShutdown(): Promise<void> {
+    this.webhooks.stop();
     const stopped = Promise.all([this.jobs.stop(), this.reconciler.stop(), this.relay.stop()]).then(() => true);
     const graceOver = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), graceMs).unref());
     if (await Promise.race([stopped, graceOver])) return;

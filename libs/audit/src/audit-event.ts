@@ -15,7 +15,8 @@ export interface AuditObject {
     | 'LOGGED_MODEL'
     | 'GATE_RUN'
     | 'SIGNING_KEY'
-    | 'VALIDATOR';
+    | 'VALIDATOR'
+    | 'WEBHOOK';
   id: string | null;
   /** The full name that people know: prod.fraud.scorer/3, promotion request 412, a principal's name. */
   name: string;
@@ -24,6 +25,8 @@ export interface AuditObject {
 }
 
 export interface NewAuditEvent {
+  /** A new uuid, when the caller has to know it. */
+  id?: string;
   /** <noun>.<past tense>: model_version.registered. */
   action: string;
   object: AuditObject;

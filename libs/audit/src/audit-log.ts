@@ -51,12 +51,12 @@ export class AuditLog {
   }
 }
 
-function toRow({ action, object, before, after, reason }: NewAuditEvent, outcome: AuditEvent['outcome']) {
+function toRow({ id, action, object, before, after, reason }: NewAuditEvent, outcome: AuditEvent['outcome']) {
   const context = currentContext();
   if (!context?.caller) throw new Error(`an audit event needs a caller: ${action}`);
   const { caller, requestId, address } = context;
   return {
-    id: uuidv7(),
+    id: id ?? uuidv7(),
     /** Absent: when its transaction began. */
     occurred_at: undefined as Date | undefined,
     actor_id: caller.id,

@@ -109,6 +109,13 @@ async function makeHidden(t: TestApp, { owner, lead, leads }: Makers): Promise<M
       throw new Error(`${name}: ${JSON.stringify(errors ?? data.answer.errors)}`);
     return data.answer;
   };
+  await change('webhookCreate', {
+    securable: { kind: 'CATALOG', fullName: n.catalog },
+    name: marker,
+    url: `https://${marker}.example/`,
+    eventTypes: ['*'],
+    description: marker,
+  });
   await change('modelCreate', { fullName: n.model, description: marker, tags });
   for (const [kind, fullName] of [
     ['CATALOG', n.catalog],
@@ -222,6 +229,8 @@ const tables: Partial<Record<NodeType, string>> = {
   Validator: 'validators',
   Decision: 'decisions',
   StageTransition: 'stage_transitions',
+  Webhook: 'webhooks',
+  WebhookDelivery: 'webhook_deliveries',
   AuditEvent: `audit_events WHERE catalog_id = (SELECT id FROM securables WHERE full_name = '${n.catalog}')`,
 };
 

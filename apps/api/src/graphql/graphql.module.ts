@@ -5,6 +5,7 @@ import { PolicyModule } from '@app/policy';
 import { PromotionModule } from '@app/promotion';
 import { RegistryModule } from '@app/registry';
 import { TrackingModule } from '@app/tracking';
+import { WebhookModule } from '@app/webhook';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
@@ -37,6 +38,7 @@ import { WebSockets } from './subscriptions/web-sockets.js';
     PromotionModule,
     RegistryModule,
     TrackingModule,
+    WebhookModule,
     GraphQLModule.forRootAsync<ApolloDriverConfig>({
       driver: ApolloDriver,
       imports: [LoadersModule],

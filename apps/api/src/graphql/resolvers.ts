@@ -47,6 +47,8 @@ import { RegisteredModelResolver, SchemaModelFields } from './registry/registere
 import { NodeResolver } from './server/node.resolver.js';
 import { ExperimentResolver } from './tracking/experiment.resolver.js';
 import { ModelVersionRunFields, RunResolver } from './tracking/run.resolver.js';
+import { SecurableWebhookFields, WebhookDeliveryFields, WebhookFields } from './webhook/webhook.fields.js';
+import { WebhookResolver } from './webhook/webhook.resolver.js';
 
 /** Every resolver of the schema. */
 export const resolvers = [
@@ -99,7 +101,11 @@ export const resolvers = [
   SecurableAuditFields,
   SecurableFields,
   SecurablePolicyFields,
+  SecurableWebhookFields,
   StageTransitionFields,
   ValidatorResolver,
   ViolationFields,
+  WebhookDeliveryFields,
+  WebhookFields,
+  WebhookResolver,
 ];

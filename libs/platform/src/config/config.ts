@@ -5,6 +5,7 @@ import { gateSettings } from './gate-settings.js';
 import { openidIssuers } from './openid-issuers.js';
 import { outboundSettings } from './outbound-settings.js';
 import { isNetwork, listOf } from './setting-types.js';
+import { webhookSettings } from './webhook-settings.js';
 
 const port = z.coerce.number().int().min(0).max(65535);
 const postgresUrl = z.string().regex(/^postgres(ql)?:\/\/.+/, 'must be postgresql://user:password@host:5432/database');
@@ -179,6 +180,7 @@ export const settings = {
     .describe('The same for one principal in one process.'),
   ...outboundSettings,
   ...notificationSettings,
+  ...webhookSettings,
   LOG_LEVEL: logLevel.default('info').describe('`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`.'),
 };
 

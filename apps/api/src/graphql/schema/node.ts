@@ -25,6 +25,8 @@ export const nodeTypes = [
   'AuditEvent',
   'StageTransition',
   'Validator',
+  'Webhook',
+  'WebhookDelivery',
 ] as const;
 export type NodeType = (typeof nodeTypes)[number];
 

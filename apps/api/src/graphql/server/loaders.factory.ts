@@ -35,6 +35,7 @@ import {
   Runs,
   TrackingModule,
 } from '@app/tracking';
+import { type WebhookAttempt, WebhookModule, WebhookReader } from '@app/webhook';
 import { Injectable, Module } from '@nestjs/common';
 import type DataLoader from 'dataloader';
 import type { FastifyRequest } from 'fastify';
@@ -68,6 +69,7 @@ export interface Loaders {
   reviewOfRequest: DataLoader<string, BreakGlassReview | null>;
   unresolvedDiscussions: DataLoader<string, { count: number } | null>;
   statementOfRequest: DataLoader<string, SignedStatement | null>;
+  attemptsOfDelivery: DataLoader<string, WebhookAttempt[]>;
 }
 
 /** What Apollo hands to every resolver. */
@@ -98,6 +100,7 @@ export class LoadersFactory {
     private readonly versions: VersionRecords,
     private readonly visible: VisibleObjects,
     private readonly waivers: GateWaivers,
+    private readonly webhooks: WebhookReader,
   ) {}
 
   create(): Loaders {
@@ -156,6 +159,7 @@ export class LoadersFactory {
         (ids) => this.statements.ofRequests(ids),
         ({ requestId }) => requestId,
       ),
+      ...this.delivered(),
     };
   }
 
@@ -182,6 +186,15 @@ export class LoadersFactory {
     };
   }
 
+  private delivered() {
+    return {
+      attemptsOfDelivery: listLoader(
+        (ids) => this.webhooks.attemptsOf(ids),
+        ({ deliveryId }) => deliveryId,
+      ),
+    };
+  }
+
   private async tagsOf(ids: string[]): Promise<(Tag & { securableId: string })[]> {
     const found = await this.securables.tagsOf(ids);
     return [...found].flatMap(([securableId, tags]) => tags.map((tag) => ({ ...tag, securableId })));
@@ -189,7 +202,15 @@ export class LoadersFactory {
 }
 
 @Module({
-  imports: [GatesModule, IdentityModule, NamespaceModule, PromotionModule, RegistryModule, TrackingModule],
+  imports: [
+    GatesModule,
+    IdentityModule,
+    NamespaceModule,
+    PromotionModule,
+    RegistryModule,
+    TrackingModule,
+    WebhookModule,
+  ],
   providers: [LoadersFactory, VisibleObjects],
   exports: [LoadersFactory, VisibleObjects],
 })
