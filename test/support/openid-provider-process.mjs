@@ -13,7 +13,7 @@ function start({ port, jwks, clients, resource, conformIdTokenClaims }) {
     clients,
     conformIdTokenClaims,
     cookies: { keys: ['of-a-test'] },
-    claims: { openid: ['sub'], profile: ['preferred_username', 'name', 'groups'] },
+    claims: { openid: ['sub'], profile: ['preferred_username', 'name', 'groups'], email: ['email', 'email_verified'] },
     findAccount: (_context, sub) => ({ accountId: sub, claims: () => ({ sub, ...accounts[sub] }) }),
     extraTokenClaims: (_context, { accountId }) => accounts[accountId],
     features: {

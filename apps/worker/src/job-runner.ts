@@ -14,6 +14,8 @@ import { asWorker } from './worker-context.js';
 const jobLockMs = 15_000;
 const stalledCheckMs = 5000;
 const messageConcurrency = 16;
+/** Mail servers bound how many connections one client has. */
+const notificationConcurrency = 4;
 /** A job that finds no slot of its type lets others pass, and asks again after that. */
 const slotRetryMs = 250;
 
@@ -67,7 +69,12 @@ export class JobRunner {
 
   private concurrencyOf(name: QueueName): number {
     const { GATE_CONCURRENCY, WEBHOOK_CONCURRENCY } = this.config.settings;
-    return { messages: messageConcurrency, gates: GATE_CONCURRENCY, deliveries: WEBHOOK_CONCURRENCY }[name];
+    return {
+      messages: messageConcurrency,
+      gates: GATE_CONCURRENCY,
+      notifications: notificationConcurrency,
+      deliveries: WEBHOOK_CONCURRENCY,
+    }[name];
   }
 
   private async run(
