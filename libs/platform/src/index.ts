@@ -31,7 +31,7 @@ export { type IdempotencyKey, IdempotencyKeys } from './idempotency/idempotency-
 export { canonicalJson } from './json/canonical-json.js';
 export { NestLogger } from './logging/logger.js';
 export { Metrics } from './metrics/metrics.js';
-export { definedEvents, defineEvent, Outbox, type OutboxEvent, type OutboxMessage } from './outbox/outbox.js';
+export { definedEvents, defineEvent, Outbox, type OutboxEvent } from './outbox/outbox.js';
 export { type KeysetQuery, keysetPage, type Page, type PageArgs, type SortKey } from './paging/keyset.js';
 export { PlatformModule } from './platform.module.js';
 export { LOGGER, QUEUE_CONNECTION } from './platform.tokens.js';
