@@ -73,7 +73,8 @@ export class GateRunRepository {
 
   /**
    * Takes those of the runs that wait, or whose holder has stopped renewing its lease, and begins the attempt in their
-   * logs. A run that somebody else has locked is being claimed or cancelled, and is left to him.
+   * logs. A run that somebody else has locked is being claimed or cancelled, and is left to him; should he not do it, the
+   * reconciler queues it again.
    */
   claim(ids: readonly string[]): Promise<GateRun[]> {
     return this.db.query<GateRun>(sql`
