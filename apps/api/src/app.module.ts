@@ -9,6 +9,7 @@ import { GraphqlModule } from './graphql/graphql.module.js';
 import { HttpExceptionFilter } from './http/exception.filter.js';
 import { HealthController } from './http/health.controller.js';
 import { MlflowModule } from './mlflow/mlflow.module.js';
+import { QueuesModule } from './queues/queues.module.js';
 
 @Module({})
 export class AppModule {
@@ -23,6 +24,7 @@ export class AppModule {
         AuthModule,
         MlflowModule,
         GraphqlModule,
+        QueuesModule,
       ],
       controllers: [HealthController],
       providers: [{ provide: APP_FILTER, useClass: HttpExceptionFilter }],

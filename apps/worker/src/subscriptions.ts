@@ -1,8 +1,7 @@
 import { GateRuns, gateRunFinished, gateRunQueued } from '@app/gates';
-import type { OutboxEvent } from '@app/platform';
+import type { OutboxEvent, QueueName } from '@app/platform';
 import { PromotionProgress, promotionRequestApproved } from '@app/promotion';
 import { modelVersionRegistered, Registrations } from '@app/registry';
-import type { QueueName } from './job.js';
 import type { WorkerMetrics } from './worker-metrics.js';
 
 /** One arrow: an event, the queue that carries it, and what happens then. The handler may be called more than once. */
