@@ -27,6 +27,19 @@ const patienceMs = 240_000;
 /** The plan is the seed's: which request is to fail, what is struck, in which order. When exactly, the machine decides. */
 const seed = Number(process.env.CHAOS_SEED ?? randomInt(2 ** 31));
 
+/** Until all have ended, also when one has failed, which calls the others off. */
+async function together(parts: Promise<unknown>[], calledOff: AbortController): Promise<void> {
+  const ends = await Promise.allSettled(
+    parts.map((part) =>
+      part.catch((error: unknown) => {
+        calledOff.abort();
+        throw error;
+      }),
+    ),
+  );
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+}
+
 describe(`${requests} requests for one target, ${workers} workers, kill -9, and a Redis that forgets (CHAOS_SEED=${seed})`, () => {
   const random = new Random(seed);
   const planned = laterBlows(random);
@@ -113,18 +126,11 @@ describe(`${requests} requests for one target, ${workers} workers, kill -9, and 
       }
     };
     const first = wishes.splice(0, flood).map((wish) => people.pursue(wish));
-    const blows = floodOfRequests(calledOff.signal).then(async () => {
+    const later = floodOfRequests(calledOff.signal).then(() => {
       begin();
-      const rest = Array.from({ length: lanes }, lane);
-      await Promise.all([...rest, laterStorm(calledOff.signal)]);
+      return together([...Array.from({ length: lanes }, lane), laterStorm(calledOff.signal)], calledOff);
     });
-    try {
-      await Promise.all([...first, blows]);
-    } finally {
-      calledOff.abort();
-      begin();
-      await Promise.allSettled([...first, blows]);
-    }
+    await together([...first, later.finally(begin)], calledOff);
   };
 
   beforeAll(async () => {

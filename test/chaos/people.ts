@@ -133,11 +133,12 @@ export class People {
       'content-type': 'application/json',
       ...(key && { 'idempotency-key': key }),
     };
-    try {
-      const response = await fetch(`${this.random.one(urls)}/graphql`, { method: 'POST', headers, body });
-      return (await response.json()) as Answer;
-    } catch {
-      return undefined;
-    }
+    const url = `${this.random.one(urls)}/graphql`;
+    const told = await fetch(url, { method: 'POST', headers, body })
+      .then(async (response) => ({ status: response.status, answer: (await response.json()) as Answer }))
+      .catch(() => undefined);
+    if (told && !told.answer.data && !told.answer.errors)
+      throw new Error(`no answer of GraphQL: ${JSON.stringify(told)}`);
+    return told?.answer;
   }
 }

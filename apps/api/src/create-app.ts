@@ -68,7 +68,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
   await registerWebSockets(app);
   registerRequestContext(fastify, app.get(Callers));
   recordRefusalsAfterAnswer(fastify, app.get(RefusalLog));
-  registerIdempotency(fastify, app.get(IdempotencyKeys));
+  registerIdempotency(fastify, app.get(IdempotencyKeys), logger);
   registerContract(fastify);
   registerRawUploads(fastify, settings.ARTIFACT_LIMIT_BYTES);
   await app.init();

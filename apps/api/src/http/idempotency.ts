@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Conflict, type IdempotencyKey, type IdempotencyKeys, InvalidArgument } from '@app/platform';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -37,9 +38,10 @@ const hashOf = ({ method, url, body, context }: FastifyRequest): string =>
 
 /**
  * The header Idempotency-Key on writes (draft-ietf-httpapi-idempotency-key-header): the same key and request get the
- * first answer again, the same key with another request is a conflict. The worker's reconciler forgets keys after a day.
+ * first answer again, the same key with another request is a conflict. An answer that cannot be kept is given all the same:
+ * what it tells of was done. The worker's reconciler forgets keys after a day.
  */
-export function registerIdempotency(fastify: FastifyInstance, keys: IdempotencyKeys): void {
+export function registerIdempotency(fastify: FastifyInstance, keys: IdempotencyKeys, logger: Logger): void {
   fastify.decorateRequest('idempotencyKey', undefined);
   fastify.decorateRequest('answerHoldsSecret', false);
 
@@ -76,9 +78,13 @@ export function registerIdempotency(fastify: FastifyInstance, keys: IdempotencyK
     if (!owned || request.answerHoldsSecret) return payload;
     // A failure of ours is no answer to keep: the same key may be tried again.
     const failed = reply.statusCode >= 500 || request.context?.memo.failed;
-    if (failed || typeof payload !== 'string') await keys.release(owned);
-    else
-      await keys.keep(owned, reply.statusCode, { body: payload, contentType: String(reply.getHeader('content-type')) });
+    const contentType = String(reply.getHeader('content-type'));
+    try {
+      if (failed || typeof payload !== 'string') await keys.release(owned);
+      else await keys.keep(owned, reply.statusCode, { body: payload, contentType });
+    } catch (error) {
+      logger.warn({ err: error, requestId: request.id }, 'the answer to an idempotency key was not kept');
+    }
     return payload;
   });
 }

@@ -1,10 +1,10 @@
 import { METASTORE_ID } from '@app/access';
 import { Sessions } from '@app/identity';
 import { fullQueueName, QUEUE_CONNECTION, type QueueConnection } from '@app/platform';
-import { Queue } from 'bullmq';
+import { Queue, Worker } from 'bullmq';
 import { createTestApp, type TestApp } from '../../../../test/support/app.js';
 import type { TestPrincipal } from '../../../../test/support/factories.js';
-import { startValkey, type TestProcess } from '../../../../test/support/processes.js';
+import { eventually, startValkey, type TestProcess } from '../../../../test/support/processes.js';
 
 const data = { messageId: 7, event: 'gate_run.queued', payload: { gateRunId: 'run-7' }, requestId: 'request-7' };
 
@@ -44,6 +44,19 @@ describe.each(['postgres', 'redis'])('the board of the queues, on %s', (backend)
     expect((await get(`/queues/api/queues/${queue.name}/message-7`)).body).toMatchObject({ job: { id: 'message-7' } });
     expect((await get(`/queues/api/queues/${queue.name}/message-7/logs`)).status).toBe(200);
     expect((await get('/queues/api/redis/stats')).status).toBe(200);
+  });
+
+  it('says that a queue has no worker only where it has none', async () => {
+    const workers = async () => (await get(`/queues/api/queues/${queue.name}/workers`)).body.workers;
+    expect(await workers()).toEqual([]);
+    const { connection } = t.app.get<QueueConnection>(QUEUE_CONNECTION);
+    const worker = new Worker(queue.name, async () => undefined, { connection, autorun: false });
+    try {
+      // How much it tells of them depends on the backend.
+      await eventually(workers, (told: unknown) => !Array.isArray(told) || told.length > 0);
+    } finally {
+      await worker.close();
+    }
   });
 
   it('has a page that loads its own files, and may load no others', async () => {

@@ -32,10 +32,11 @@ export class QueueBoardRoutes implements OnModuleInit {
     private readonly queues: QueueBoard,
   ) {}
 
-  async onModuleInit(): Promise<void> {
+  onModuleInit(): void {
     const { board } = this.queues;
     const fastify = this.host.httpAdapter.getInstance();
-    await fastify.register(fastifyStatic, { root: board.staticPath, serve: false, cacheControl: false });
+    // Not awaited: that would make the routes which are there already ready, before Nest has said how errors are answered.
+    void fastify.register(fastifyStatic, { root: board.staticPath, serve: false, cacheControl: false });
     for (const route of [board.entry?.route ?? []].flat()) {
       this.get(route === '/' ? '' : route, async (_request, reply) =>
         reply
