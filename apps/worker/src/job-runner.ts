@@ -1,12 +1,22 @@
-import { type Batched, Batcher, Config, LOGGER, QUEUE_CONNECTION, type QueueConnection } from '@app/platform';
+import {
+  type Batched,
+  Batcher,
+  Config,
+  fullQueueName,
+  LOGGER,
+  QUEUE_CONNECTION,
+  type QueueConnection,
+  type QueueName,
+  queueNames,
+} from '@app/platform';
 import { Inject, Injectable } from '@nestjs/common';
 import { DelayedError, type Job, Worker } from 'bullmq';
 import type { Logger } from 'pino';
 import { GateSlots } from './gate-slots.js';
-import { type JobData, jobData, type QueueName, queueNames } from './job.js';
+import { type JobData, jobData } from './job.js';
 import { OutboxRepository } from './outbox.repository.js';
 import { OutboxRelay } from './outbox-relay.js';
-import { attempts, fullQueueName } from './queues.js';
+import { attempts } from './queues.js';
 import type { Subscription } from './subscriptions.js';
 import { asWorker } from './worker-context.js';
 

@@ -1,12 +1,5 @@
 import { z } from 'zod';
 
-/**
- * Quick steps go through `messages`; what reads files, and may take its time, through `gates`; what waits for mail servers,
- * through `notifications`; what waits for the receivers of webhooks, through `deliveries`.
- */
-export const queueNames = ['messages', 'gates', 'notifications', 'deliveries'] as const;
-export type QueueName = (typeof queueNames)[number];
-
 /** What a job carries: which message it delivers, and the ids in it. Everything else is read from PostgreSQL. */
 export const jobData = z.strictObject({
   messageId: z.int(),

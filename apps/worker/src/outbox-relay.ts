@@ -1,7 +1,7 @@
-import { LOGGER } from '@app/platform';
+import { LOGGER, type QueueName, queueNames } from '@app/platform';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { type JobData, type QueueName, queueNames } from './job.js';
+import type { JobData } from './job.js';
 import { OutboxRepository } from './outbox.repository.js';
 import { Queues } from './queues.js';
 import type { Subscription } from './subscriptions.js';

@@ -1,10 +1,7 @@
-import { QUEUE_CONNECTION, type QueueConnection } from '@app/platform';
+import { fullQueueName, QUEUE_CONNECTION, type QueueConnection, type QueueName, queueNames } from '@app/platform';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Queue } from 'bullmq';
-import { type JobData, jobIdOf, type QueueName, queueNames } from './job.js';
-
-/** What BullMQ calls a queue of ours: other programs, and other installations, may share the server. */
-export const fullQueueName = ({ namePrefix }: QueueConnection, name: QueueName): string => `${namePrefix}-${name}`;
+import { type JobData, jobIdOf } from './job.js';
 
 /** How often BullMQ tries a job; after that the reconciler ships its message again. */
 export const attempts = 3;

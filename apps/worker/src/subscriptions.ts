@@ -1,6 +1,6 @@
 import { gateRunFinished, gateRunQueued } from '@app/gates';
 import { NotificationDelivery, Notifications, notificationDue } from '@app/notification';
-import type { OutboxEvent } from '@app/platform';
+import type { OutboxEvent, QueueName } from '@app/platform';
 import {
   discussionCommentMade,
   GateJobs,
@@ -11,7 +11,6 @@ import {
 } from '@app/promotion';
 import { modelVersionRegistered, Registrations } from '@app/registry';
 import { WebhookDispatcher, webhookDue } from '@app/webhook';
-import type { QueueName } from './job.js';
 import type { WorkerMetrics } from './worker-metrics.js';
 
 /** One arrow: an event, the queue that carries it, and what happens then. The handler may be called more than once. */

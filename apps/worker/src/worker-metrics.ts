@@ -1,7 +1,6 @@
-import { Metrics } from '@app/platform';
+import { Metrics, queueNames } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { Gauge, Histogram } from 'prom-client';
-import { queueNames } from './job.js';
 import { OutboxRepository } from './outbox.repository.js';
 import { Queues } from './queues.js';
 

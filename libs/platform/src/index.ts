@@ -39,3 +39,4 @@ export { type KeysetQuery, keysetPage, type Page, type PageArgs, type SortKey } 
 export { PlatformModule } from './platform.module.js';
 export { LOGGER, QUEUE_CONNECTION } from './platform.tokens.js';
 export type { QueueBackend, QueueConnection } from './queue/queue-connection.js';
+export { fullQueueName, type QueueName, queueNames } from './queue/queue-names.js';

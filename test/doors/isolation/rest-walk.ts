@@ -58,6 +58,7 @@ const exceptions: [route: RegExp, changes: (made: MadeIds, as: string) => Record
     }),
   ],
   [/attestations\/:number$/, ({ request }) => ({ number: request })],
+  [/^\/queues/, () => ({ queueName: 'gates', jobId: 'message-1' })],
 ];
 
 const artifactOf = ({ experimentId, runId }: MadeIds): string =>

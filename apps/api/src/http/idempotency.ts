@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Access } from '@app/access';
 import { Conflict, type IdempotencyKey, type IdempotencyKeys, InvalidArgument } from '@app/platform';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -38,10 +39,15 @@ const hashOf = ({ method, url, body, context }: FastifyRequest): string =>
 
 /**
  * The header Idempotency-Key on writes (draft-ietf-httpapi-idempotency-key-header): the same key and request get the
- * first answer again, while the caller is still allowed what it took; the same key with another request is a conflict. The
- * worker's reconciler forgets keys after a day.
+ * first answer again, while the caller is still allowed what it took; the same key with another request is a conflict. An
+ * answer that cannot be kept is given all the same: what it tells of was done. The worker's reconciler forgets keys after a day.
  */
-export function registerIdempotency(fastify: FastifyInstance, keys: IdempotencyKeys, access: Access): void {
+export function registerIdempotency(
+  fastify: FastifyInstance,
+  keys: IdempotencyKeys,
+  access: Access,
+  logger: Logger,
+): void {
   fastify.decorateRequest('idempotencyKey', undefined);
   fastify.decorateRequest('answerHoldsSecret', false);
 
@@ -80,11 +86,13 @@ export function registerIdempotency(fastify: FastifyInstance, keys: IdempotencyK
     if (!owned || request.answerHoldsSecret) return payload;
     // A failure of ours is no answer to keep: the same key may be tried again.
     const failed = reply.statusCode >= 500 || request.context?.memo.failed;
-    if (failed || typeof payload !== 'string') await keys.release(owned);
-    else {
-      const allowed = [...(request.context?.memo.allowed ?? [])];
-      const contentType = String(reply.getHeader('content-type'));
-      await keys.keep(owned, reply.statusCode, { body: payload, contentType, allowed });
+    const contentType = String(reply.getHeader('content-type'));
+    const allowed = [...(request.context?.memo.allowed ?? [])];
+    try {
+      if (failed || typeof payload !== 'string') await keys.release(owned);
+      else await keys.keep(owned, reply.statusCode, { body: payload, contentType, allowed });
+    } catch (error) {
+      logger.warn({ err: error, requestId: request.id }, 'the answer to an idempotency key was not kept');
     }
     return payload;
   });

@@ -24,8 +24,10 @@ export const formatError =
   (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
     const { message, locations, path } = formatted;
     const original = unwrapResolverError(error);
+    const context = currentContext();
     if (original instanceof DomainError) {
       const { kind, reason, details } = original;
+      if (kind === 'UNAVAILABLE' && context) context.memo.failed = true;
       return {
         message,
         locations,
@@ -37,7 +39,6 @@ export const formatError =
     const code = codes[String(limit ?? given)];
     if (code) return { message, locations, path, extensions: { code } };
 
-    const context = currentContext();
     const requestId = context?.requestId ?? null;
     if (context) context.memo.failed = true;
     logger.error({ err: original, path }, 'a GraphQL operation failed unexpectedly');
