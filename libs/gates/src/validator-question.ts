@@ -2,7 +2,7 @@ import type { GateConfig } from '@app/policy';
 import type { Metric } from '@app/tracking';
 import type { GateInput, JudgedVersion } from './gate-input.js';
 import type { GateRun } from './gate-run.js';
-import { jsonNumber } from './metric-threshold.js';
+import { jsonNumber } from './metric-bounds.js';
 
 /** The request that a gate run belongs to, as far as a validator is told of it. */
 export interface AskedRequest {
