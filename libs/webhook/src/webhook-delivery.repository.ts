@@ -54,7 +54,7 @@ export class WebhookDeliveryRepository {
   /** A receiver that was left alone is tried at once. */
   async wake(webhookId: string): Promise<void> {
     await this.db.execute(
-      sql`UPDATE webhooks SET paused_until = NULL WHERE id = ${webhookId}::uuid AND paused_until IS NOT NULL`,
+      sql`UPDATE webhooks SET paused_until = now() WHERE id = ${webhookId}::uuid AND paused_until > now()`,
     );
   }
 

@@ -170,6 +170,7 @@ describe('WebhookDispatcher', () => {
     await t.db.execute(
       sql`UPDATE webhooks SET failing_since = now() - interval '6 days', paused_until = now() - interval '2 days'`,
     );
+    await t.as(t.manager, () => t.module.get(WebhookDeliveries).test(hook.webhook.id));
     await t.send(hook);
     expect((await t.again(hook)).status).toBe('ACTIVE');
     await t.db.execute(sql`UPDATE webhooks SET failing_since = now() - interval '6 days'`);

@@ -87,6 +87,8 @@ export class Webhooks {
   async update(id: string, { enabled, ...changes }: WebhookUpdate): Promise<Webhook> {
     const { caller, securable } = await this.managed.byId(id);
     return this.transaction.run(async () => {
+      // Names are given under the lock of the securable.
+      await this.locked(securable);
       const before = await this.lock(id);
       const settings = checkedSettings({ ...before, ...changes });
       if (await this.webhooks.isNameTaken(before, settings.name)) {

@@ -65,6 +65,13 @@ describe('Webhooks', () => {
     expect(String(made.find((each) => each.status === 'rejected')?.reason)).toContain('20 webhooks already');
   });
 
+  it('keep their names apart when two are renamed at the same time', async () => {
+    const made = [await create({ name: 'one' }), await create({ name: 'two' })];
+    const renamed = await Promise.allSettled(made.map((hook) => update(hook, { name: 'same' })));
+    expect(renamed.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(renamed.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { kind: 'ALREADY_EXISTS' } });
+  });
+
   it('change their owner with each change, and record nothing when there is none', async () => {
     const hook = await create();
     const delegate = await t.make.user();
