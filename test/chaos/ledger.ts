@@ -19,7 +19,7 @@ export class Ledger {
         SELECT array_agg(a.action ORDER BY a.action) AS events FROM audit_events a WHERE a.object_id = r.id::text
           AND a.action ~ '^promotion_request\\.(created|applied|superseded|rejected|cancelled|expired)$') e
       WHERE r.closed_at IS NULL OR r.state NOT IN ('APPLIED', 'SUPERSEDED', 'REJECTED', 'CANCELLED')
-        OR e.events <> ARRAY(SELECT unnest(ARRAY['promotion_request.created', 'promotion_request.' || lower(r.state)]) ORDER BY 1)`);
+        OR e.events IS DISTINCT FROM ARRAY(SELECT unnest(ARRAY['promotion_request.created', 'promotion_request.' || lower(r.state)]) ORDER BY 1)`);
   }
 
   /** Versions that have no request, or several; requests that rivals were to supersede, and that name none that was applied. */
