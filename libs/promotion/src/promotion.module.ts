@@ -82,6 +82,7 @@ import { VisibleRequests } from './visible-requests.js';
     Decisions,
     DiscussionReader,
     Discussions,
+    GateJobs,
     GateWaivers,
     PolicyReplays,
     Preflights,
