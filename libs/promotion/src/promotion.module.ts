@@ -87,6 +87,7 @@ import { VisibleRequests } from './visible-requests.js';
     DiscussionReader,
     Discussions,
     GateRunReports,
+    GateJobs,
     GateWaivers,
     PolicyReplays,
     Preflights,

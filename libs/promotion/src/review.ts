@@ -135,7 +135,7 @@ export function ruleProgress(
   const part = (dryRun: boolean) =>
     quorum(
       approvals.map((rule) => ({ count: rule.dryRun === dryRun ? rule.count : 0 })),
-      approvers.map(({ id, rules }) => ({ id, rules: rules.filter((rule) => approvals[rule]?.dryRun === dryRun) })),
+      approvers,
     );
   const [binding, dry] = [part(false), part(true)];
   return { filled: approvals.map(({ dryRun }, rule) => (dryRun ? dry : binding).filled[rule] ?? []), met: binding.met };
