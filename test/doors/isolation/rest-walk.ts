@@ -50,6 +50,8 @@ const exceptions: [route: RegExp, changes: (made: MadeIds, as: string) => Record
   [/model-versions\/create$/, () => ({ run_id: undefined, model_id: undefined })],
   [/mlflow-artifacts\/artifacts$/, ({ experimentId, runId }) => ({ path: `${experimentId}/${runId}/artifacts` })],
   [/artifacts\/list$/, () => ({ path: 'model' })],
+  [/(get|upload)-artifact$/, () => ({ path: `model/${marker}.txt` })],
+  [/artifacts\/files$/, () => ({ artifact_file_path: 'MLmodel' })],
   // Another query than GraphQL's own walk sends: a subscription, as a stream of events. It ends, as nothing is to be followed.
   [
     /graphql\/event-stream$/,
@@ -74,6 +76,10 @@ export function requestTo({ method, url }: { method: string; url: string }, made
   });
   const full = path.replace('*', artifactOf(made));
   const label = `${method} ${url}`;
+  if (url.endsWith('/upload-artifact')) {
+    const query = new URLSearchParams({ run_uuid: made.runId, path: String(parameters.path) });
+    return { label, method, url: `${full}?${query}`, body: 'bytes' };
+  }
   if (method !== 'GET' && method !== 'HEAD') {
     const body = url.endsWith('/artifacts/*') ? 'bytes' : parameters;
     return { label, method, url: full, body: method === 'DELETE' && url.endsWith('*') ? undefined : body };
