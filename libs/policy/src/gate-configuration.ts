@@ -1,7 +1,7 @@
 import { jsonProblem } from '@app/platform';
 import { z } from 'zod';
-import { label } from './label.js';
 import { holdoutEvaluation } from './holdout-configuration.js';
+import { label } from './label.js';
 
 /** What one gate may list: more would be a mistake, and every list is walked for every file or field. */
 const most = { paths: 100, tags: 50, sections: 50, imports: 200, metrics: 50 } as const;

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { notificationSettings } from './notification-settings.js';
 import { gateSettings } from './gate-settings.js';
+import { notificationSettings } from './notification-settings.js';
 import { openidIssuers } from './openid-issuers.js';
 import { outboundSettings } from './outbound-settings.js';
 import { isNetwork, listOf } from './setting-types.js';
