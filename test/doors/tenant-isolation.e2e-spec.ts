@@ -196,12 +196,20 @@ async function deleteExperimentsOf(t: TestApp, { id }: TestPrincipal): Promise<v
   await t.db.execute(sql`DELETE FROM securables WHERE id IN (${own})`);
 }
 
-/** Every table, but for what the outsiders do to themselves: their own tokens, and the record of their refusals. */
+/** Every table, but for what the outsiders do to themselves: their own tokens and addresses, what they mute, and the record of their refusals. */
 async function digest(t: TestApp): Promise<unknown[]> {
   const tables = await t.db.query<{ name: string }>(
     sql`SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`,
   );
-  const own = ['access_tokens', 'access_version', 'audit_events', 'idempotency_keys', 'outbox'];
+  const own = [
+    'access_tokens',
+    'access_version',
+    'audit_events',
+    'email_addresses',
+    'idempotency_keys',
+    'muted_notifications',
+    'outbox',
+  ];
   return Promise.all(
     tables
       .filter(({ name }) => !own.includes(name))
