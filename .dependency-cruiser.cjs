@@ -1,7 +1,7 @@
 // The house's floors, ground first (docs/architecture.md). A lib may import only libs that stand on a lower floor.
 const FLOORS = [
   ['platform'],
-  ['access'],
+  ['access', 'outbound'],
   ['audit'],
   ['identity', 'namespace', 'policy', 'artifacts', 'signing'],
   ['registry', 'tracking'],

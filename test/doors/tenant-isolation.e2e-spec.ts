@@ -27,7 +27,7 @@ describe('the hidden world', () => {
       await createInstallation({ withHidden: false }),
     ];
     statements = new Map([present, absent].map((side) => [side, new StatementLog(side.t)]));
-  }, 120_000);
+  }, 600_000);
   afterAll(() => Promise.all([present.t.close(), absent.t.close()]));
 
   it('is rich: its owner sees it everywhere', async () => {
@@ -42,25 +42,25 @@ describe('the hidden world', () => {
     expect(entities.filter(({ name }) => !types.has(name)).map(({ name }) => name)).toEqual([]);
     // Every document fits the schema: what is refused as a whole would say nothing.
     expect(queriesIn(present).filter((_, i) => seen[i]?.status !== 200)).toEqual([]);
-  }, 120_000);
+  }, 600_000);
 
   describe.each(outsiders)('for the %s', (name) => {
     it('changes no answer of GraphQL to a query', async () => {
       await compareAll(name, queriesIn, post);
-    }, 120_000);
+    }, 600_000);
 
     it('changes no answer of GraphQL to a mutation, and is not changed by one', async () => {
       const before = await digest(present.t);
       await compareAll(name, mutationsIn, post);
       expect(await digest(present.t)).toEqual(before);
-    }, 120_000);
+    }, 600_000);
 
     it('changes no answer of a route, and is not changed by one', async () => {
       const before = await digest(present.t);
       await compareAll(name, (side) => requestsIn(side, name), send);
       await deleteExperimentsOf(present.t, present.who[name]);
       expect(await digest(present.t)).toEqual(before);
-    }, 120_000);
+    }, 600_000);
   });
 
   it.each(shutOut)(

@@ -116,7 +116,7 @@ describe.each(['postgres', 'redis'])('the worker, its queue on %s', (backend) =>
       ['prod/files', 'PASSED', 1],
     ]);
     expect(await judgements(request)).toEqual([1, 1, 1]);
-  }, 90_000);
+  }, 600_000);
 
   it('gives a running gate back when it is stopped, and another worker takes it up', async () => {
     worker = await startWorker(env);
@@ -134,7 +134,7 @@ describe.each(['postgres', 'redis'])('the worker, its queue on %s', (backend) =>
     worker = await startWorker(env);
     await reaches(request, 'AWAITING_APPROVAL', 60_000);
     expect(await judgements(request)).toEqual([1, 1, 1]);
-  }, 90_000);
+  }, 600_000);
 
   it('lets other gates pass while those of one type wait for their slot', async () => {
     worker = await startWorker({ ...env, GATE_CONCURRENCY: '2', GATE_TYPE_CONCURRENCY: 'METRIC_THRESHOLD=1' });
@@ -158,7 +158,7 @@ describe.each(['postgres', 'redis'])('the worker, its queue on %s', (backend) =>
     await metrics.release();
     for (const request of requests) await reaches(request, 'AWAITING_APPROVAL', 60_000);
     for (const request of requests) expect(await judgements(request)).toEqual([1, 1, 1]);
-  }, 90_000);
+  }, 600_000);
 
   if (backend === 'redis') {
     it('brings a request to its end when Redis is emptied while its gates are queued', async () => {
@@ -177,7 +177,7 @@ describe.each(['postgres', 'redis'])('the worker, its queue on %s', (backend) =>
       await metrics.release();
       await reaches(request, 'AWAITING_APPROVAL', 60_000);
       expect(await judgements(request)).toEqual([1, 1, 1]);
-    }, 90_000);
+    }, 600_000);
 
     it('is not ready while Redis is away, and ends all the same', async () => {
       worker = await startWorker(env);
@@ -192,6 +192,6 @@ describe.each(['postgres', 'redis'])('the worker, its queue on %s', (backend) =>
       await eventually(() => t.db.first(sql`SELECT 1 FROM outbox WHERE shipped_at IS NOT NULL AND handled_at IS NULL`));
       await worker.stop('SIGTERM');
       expect((await runsOf(request)).every(({ status }) => status === 'QUEUED')).toBe(true);
-    }, 60_000);
+    }, 600_000);
   }
 });

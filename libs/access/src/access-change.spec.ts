@@ -84,7 +84,7 @@ describe('a preview of changes', () => {
     );
     expect(seen.gained).toBeGreaterThan(20);
     expect(seen.lost).toBeGreaterThan(20);
-  }, 300_000);
+  }, 600_000);
 
   it('looks at the first principals only when it takes too long, and says so', async () => {
     const [world] = fc.sample(worlds, 1) as [World];

@@ -65,7 +65,7 @@ describe('a decision', () => {
     // The property has met both answers, all sorts of explanations, and principals without a right.
     for (const count of [seen.allowed, seen.missing, seen.obstacles]) expect(count).toBeGreaterThan(50);
     expect(seen.empty).toBeGreaterThan(0);
-  }, 300_000);
+  }, 600_000);
 
   /** The single check of each thing, and two list filters, as the user. */
   async function checkAndList(world: World, user: Who, narrowing?: Narrowing): Promise<void> {

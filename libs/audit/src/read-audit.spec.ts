@@ -64,7 +64,7 @@ describe('READ_AUDIT', () => {
     );
     expect(seen.allowed).toBeGreaterThan(20);
     expect(seen.refused).toBeGreaterThan(20);
-  }, 120_000);
+  }, 600_000);
 
   /** READ_AUDIT is one of many: give it often enough for the property to mean something. */
   const withAuditors = (world: World): World => ({

@@ -25,6 +25,7 @@ export {
   throwAll,
 } from './errors/domain-error.js';
 export { errorWire } from './errors/error-wire.js';
+export { isOpenToOthers, makeKeyFile, readIfThere } from './files/key-file.js';
 export { Readiness, type ReadinessReport } from './health/readiness.js';
 export { type IdempotencyKey, IdempotencyKeys } from './idempotency/idempotency-keys.js';
 export { canonicalJson } from './json/canonical-json.js';

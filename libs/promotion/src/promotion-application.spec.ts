@@ -77,7 +77,7 @@ describe('PromotionApplication', () => {
     const moves = await t.db.first(sql`SELECT count(*) AS moves, count(DISTINCT promotion_request_id) AS requests
       FROM stage_transitions WHERE model_id = ${model.id}::uuid`);
     expect(moves).toEqual({ moves: 50, requests: 50 });
-  }, 120_000);
+  }, 600_000);
 
   it('blocks the request when a byte of the version has changed, and does not count the decision', async () => {
     const request = await t.request(version);

@@ -1,13 +1,12 @@
-import { sign } from 'node:crypto';
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { builtInPrincipals } from '@app/access';
 import { AuditLog, type AuditObject } from '@app/audit';
-import { actAs, Config, DomainError, LOGGER } from '@app/platform';
+import { actAs, Config, DomainError, isOpenToOthers, LOGGER, makeKeyFile, readIfThere } from '@app/platform';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { type DsseEnvelope, preAuthenticationEncoding } from './dsse.js';
 import { type PublicSigningKey, type SigningKey, signingKeyFrom } from './signing-key.js';
 import { SigningKeyRepository } from './signing-key.repository.js';
-import { isOpenToOthers, makeSigningKeyFile, readIfThere } from './signing-key-file.js';
 
 /** Introducing a key is the service's own act, whoever signs first with it. */
 const service = { id: builtInPrincipals.gates, name: 'imprimatur-gates', kind: 'SERVICE_PRINCIPAL' };
@@ -96,7 +95,8 @@ export class SigningKeys implements OnModuleInit {
       if (this.config.settings.SIGNING_KEY_FILE) {
         throw new Error(`SIGNING_KEY_FILE ("${file}") does not exist: it must name a file with an Ed25519 private key`);
       }
-      await makeSigningKeyFile(file);
+      const { privateKey } = generateKeyPairSync('ed25519');
+      await makeKeyFile(file, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
     }
     if (await isOpenToOthers(file)) {
       this.logger.warn({ file }, 'everybody on this machine can reach the signing key: chmod 600');

@@ -1,8 +1,9 @@
-import { isIP } from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
 import { gateSettings } from './gate-settings.js';
 import { openidIssuers } from './openid-issuers.js';
+import { outboundSettings } from './outbound-settings.js';
+import { isNetwork, listOf } from './setting-types.js';
 
 const port = z.coerce.number().int().min(0).max(65535);
 const postgresUrl = z.string().regex(/^postgres(ql)?:\/\/.+/, 'must be postgresql://user:password@host:5432/database');
@@ -13,19 +14,6 @@ const schemaName = z
     /^[^./:@\s][^./:@]*\.[^./:@]*[^./:@\s]$|^[^./:@\s]\.[^./:@\s]$/,
     'must be catalog.schema, for example main.default',
   );
-/** Values separated by commas; none when not set. */
-const listOf = (element: z.ZodType<string, string>) =>
-  z
-    .string()
-    .optional()
-    .transform((text) => (text ?? '').split(',').map((part) => part.trim()))
-    .transform((parts) => parts.filter(Boolean))
-    .pipe(z.array(element));
-const isNetwork = (text: string): boolean => {
-  const [address = '', bits, ...rest] = text.split('/');
-  const most = isIP(address) === 4 ? 32 : 128;
-  return isIP(address) > 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && +bits <= most));
-};
 const proxy = z
   .string()
   .refine(
@@ -188,6 +176,7 @@ export const settings = {
     .min(1)
     .default(50)
     .describe('The same for one principal in one process.'),
+  ...outboundSettings,
   LOG_LEVEL: logLevel.default('info').describe('`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`.'),
 };
 
@@ -205,6 +194,12 @@ export class Config {
   get signingKeyFile(): string {
     const { SIGNING_KEY_FILE, DATA_DIR } = this.settings;
     return path.resolve(SIGNING_KEY_FILE ?? path.join(DATA_DIR, 'signing-key.pem'));
+  }
+
+  /** Where the key is that seals the secrets in the database. */
+  get secretsKeyFile(): string {
+    const { SECRETS_KEY_FILE, DATA_DIR } = this.settings;
+    return path.resolve(SECRETS_KEY_FILE ?? path.join(DATA_DIR, 'secrets-key'));
   }
 
   get publicUrl(): string {

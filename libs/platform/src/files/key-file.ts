@@ -1,9 +1,10 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 
 const hasCode = (error: unknown, code: string): boolean => (error as NodeJS.ErrnoException).code === code;
 
+/** @returns the text of the file, or undefined when there is none */
 export async function readIfThere(file: string): Promise<string | undefined> {
   try {
     return await fs.readFile(file, 'utf8');
@@ -17,16 +18,15 @@ export async function readIfThere(file: string): Promise<string | undefined> {
 export const isOpenToOthers = async (file: string): Promise<boolean> => ((await fs.stat(file)).mode & 0o007) !== 0;
 
 /**
- * Makes a key in a file of the owner's alone. Of several processes that do it at once one wins, and all read its key: the
- * file appears under its name when it is complete, and is never replaced.
+ * Puts a new key into a file of the owner's alone. Of several processes that do it at once one wins, and all read its key:
+ * the file appears under its name when it is complete, and is never replaced.
  */
-export async function makeSigningKeyFile(file: string): Promise<void> {
-  const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
+export async function makeKeyFile(file: string, key: string): Promise<void> {
   await fs.mkdir(path.dirname(file), { recursive: true });
-  const draft = `${file}.${process.pid}.${Date.now()}`;
+  const draft = `${file}.${randomUUID()}`;
   const handle = await fs.open(draft, 'wx', 0o600);
   try {
-    await handle.writeFile(pem);
+    await handle.writeFile(key);
     await handle.sync();
     await fs.link(draft, file).catch((error) => {
       if (!hasCode(error, 'EEXIST')) throw error;
