@@ -83,7 +83,7 @@ export class Isolation {
 
   private hidden(): string[] {
     const { DATA_DIR } = this.config.settings;
-    return [path.resolve(DATA_DIR), this.config.signingKeyFile];
+    return [path.resolve(DATA_DIR), this.config.signingKeyFile, this.config.secretsKeyFile];
   }
 
   /** What the command itself is made of, where that lies below a folder that is replaced. */
