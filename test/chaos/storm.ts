@@ -24,7 +24,7 @@ const waitsForModel = 'FROM securables .*FOR UPDATE';
 const traps = {
   'worker in the transaction of a request': { lock: modelLock, program: 'worker', waitsWith: waitsForModel },
   'worker between its work and the acknowledgement': {
-    lock: 'SELECT 1 FROM outbox WHERE handled_at IS NULL FOR UPDATE',
+    lock: "SELECT 1 FROM outbox WHERE handled_at IS NULL AND event = 'gate_run.queued' FOR UPDATE",
     program: 'worker',
     waitsWith: 'UPDATE outbox SET handled_at',
   },
