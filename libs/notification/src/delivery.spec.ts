@@ -57,11 +57,11 @@ describe('the delivery of notifications', () => {
     await t.tell();
   };
 
-  it('tells the channel a number and a link, and nothing that a right is needed for', async () => {
+  it('tells the channel a number and where to look, and nothing that a right is needed for', async () => {
     await t.tell();
     expect(posted).toEqual([
       {
-        text: `Promotion request ${request.number} awaits approval: https://models.example.com/approvals/${request.number}`,
+        text: `Promotion request ${request.number} awaits approval: promotionRequest(number: ${request.number}) at https://models.example.com/graphql`,
       },
     ]);
     expect(await of('SLACK')).toMatchObject({ state: 'SENT', who: null });

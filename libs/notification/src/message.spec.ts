@@ -54,7 +54,7 @@ describe('a message to the channel', () => {
   it.each(notificationKinds)('of %s names no model and quotes nobody', (kind) => {
     const told = { request: request('APPLIED', 'prod.secret.scorer'), text: 'hush', byId: 'somebody' };
     const shown = JSON.stringify(channelMessage({ id: 'n', kind }, told, { publicUrl }));
-    expect(shown).toContain('https://models.example.com/approvals/12');
+    expect(shown).toContain('promotionRequest(number: 12) at https://models.example.com/graphql');
     for (const word of ['secret', 'scorer', 'hush', 'champion']) expect(shown).not.toContain(word);
   });
 });

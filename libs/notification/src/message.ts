@@ -61,8 +61,9 @@ const quote = (text: string): string =>
     .map((line) => `> ${line}`)
     .join('\n');
 
-/** Where people look at a request. */
-const linkTo = (number: number, publicUrl: string): string => `${publicUrl}/approvals/${number}`;
+/** Where people look at a request: there is no page for it, which a link could lead to. */
+const whereToLook = (number: number, publicUrl: string): string =>
+  `promotionRequest(number: ${number}) at ${publicUrl}/graphql`;
 
 /** What a person is told, with what he may read of it. `by`: the name of who asks or says it. */
 export function personalMessage(
@@ -74,7 +75,7 @@ export function personalMessage(
   const { request } = told;
   const what = describeRequest(request);
   const sentence = `Promotion request ${request.number} ${headline(told)}`;
-  const link = linkTo(request.number, publicUrl);
+  const where = `Look at it with ${whereToLook(request.number, publicUrl)}`;
   const footer = `You are told because ${because}. To be told no more of this kind, use notificationPreferencesUpdate.`;
   const text = told.text === null ? null : shortened(told.text);
   return {
@@ -84,7 +85,7 @@ export function personalMessage(
       `${sentence}.`,
       what,
       ...(text === null ? [] : [`${quoted(by)}\n${quote(text)}`]),
-      link,
+      `${where}.`,
       `-- \n${footer}`,
     ].join('\n\n'),
     html: [
@@ -93,7 +94,7 @@ export function personalMessage(
       ...(text === null
         ? []
         : [`<p>${escaped(quoted(by))}</p>`, `<blockquote style="white-space: pre-line">${escaped(text)}</blockquote>`]),
-      `<p><a href="${escaped(link)}">${escaped(link)}</a></p>`,
+      `<p>${escaped(where)}.</p>`,
       `<p style="color: #555">${escaped(footer)}</p>`,
     ].join('\n'),
   };
@@ -103,7 +104,7 @@ const channelHeadlines: Partial<Record<NotificationKind, string>> = { APPROVAL_A
 
 /**
  * What the channel of the installation is told. Nobody knows who reads it: it has the number and the state of a request, and
- * nothing that a right is needed for. Who follows the link is asked for his.
+ * nothing that a right is needed for. Who looks at it there is asked for his.
  */
 export function channelMessage(
   { id, kind }: Pick<Notification, 'id' | 'kind'>,
@@ -112,11 +113,6 @@ export function channelMessage(
 ): Message {
   const { number } = told.request;
   const sentence = `Promotion request ${number} ${channelHeadlines[kind] ?? words[kind].headline(told)}`;
-  const link = linkTo(number, publicUrl);
-  return {
-    id,
-    subject: sentence,
-    text: `${sentence}: ${link}`,
-    html: `<p><a href="${escaped(link)}">${escaped(sentence)}</a></p>`,
-  };
+  const text = `${sentence}: ${whereToLook(number, publicUrl)}`;
+  return { id, subject: sentence, text, html: `<p>${escaped(text)}</p>` };
 }

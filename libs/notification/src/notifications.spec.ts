@@ -81,7 +81,7 @@ describe('notifications', () => {
       subject: `Promotion request ${request.number} awaits your decision: ${model.fullName}/1 as alias "champion"`,
     });
     expect(mail?.body).toContain('scientist asks for it:\r\n> it is better');
-    expect(mail?.body).toContain(`https://models.example.com/approvals/${request.number}`);
+    expect(mail?.body).toContain(`promotionRequest(number: ${request.number})`);
   });
 
   it('tell each person once of the same evidence, and again of other evidence', async () => {

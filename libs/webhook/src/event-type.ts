@@ -12,7 +12,7 @@ const seen: readonly Question[] = ['DISCOVER'];
 const read: readonly Question[] = ['EXECUTE'];
 const managed: readonly Question[] = ['MANAGE'];
 /** Those who see a promotion request. */
-const request: readonly Question[] = ['EXECUTE', 'REQUEST_PROMOTION', 'APPROVE_PROMOTION', 'READ_AUDIT'];
+const request: readonly Question[] = ['EXECUTE', 'REQUEST_PROMOTION', 'APPROVE_PROMOTION', 'REPORT_GATE', 'READ_AUDIT'];
 
 const inRequest: EventTypeRule = { shownBy: request };
 const movedTo: EventTypeRule = { shownBy: request, tells: ['state', 'supersededBy'] };
