@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs a command that sees neither the service's files nor the processes, the network and the devices of the machine, and
-# can write nowhere but in memory of its own. Started by libs/gates/src/isolation.ts as the first process of new
+# can write nowhere but in memory of its own. Started by libs/gates/src/holdout/isolation.ts as the first process of new
 # namespaces; whatever is mounted here is gone with them.
 #
 #   isolate.sh FOLDER BYTES [hide=PATH | keep=PATH]... -- COMMAND...

@@ -5,7 +5,7 @@
     pyfunc.py measure   compares answers and labels with scikit-learn; the model is not there to meddle
 
 Each reads job.json in the working directory and writes one JSON document to file descriptor 3. What is printed is log.
-Needs mlflow, pandas, pyarrow and scikit-learn. Driven by libs/gates/src/pyfunc-scoring.ts.
+Needs mlflow, pandas, pyarrow and scikit-learn. Driven by libs/gates/src/holdout/pyfunc-scoring.ts.
 """
 
 import json

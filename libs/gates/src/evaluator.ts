@@ -1,14 +1,14 @@
 import type { GateConfig, GateType } from '@app/policy';
-import { artifactIntegrity } from './artifact-integrity.js';
-import { artifactScan } from './artifact-scan.js';
+import { artifactIntegrity } from './evaluators/artifact-integrity.js';
+import { lineage } from './evaluators/lineage.js';
+import { metricRegression } from './evaluators/metric-regression.js';
+import { metricThreshold } from './evaluators/metric-threshold.js';
+import { modelCard } from './evaluators/model-card.js';
+import { signature } from './evaluators/signature.js';
 import type { GateInput, GateLogger } from './gate-input.js';
 import type { GateRun, Judgement } from './gate-run.js';
-import { holdoutEvaluation } from './holdout-evaluation.js';
-import { lineage } from './lineage.js';
-import { metricRegression } from './metric-regression.js';
-import { metricThreshold } from './metric-threshold.js';
-import { modelCard } from './model-card.js';
-import { signature } from './signature.js';
+import { holdoutEvaluation } from './holdout/holdout-evaluation.js';
+import { artifactScan } from './scan/artifact-scan.js';
 
 /** Judges one version. It reads through its input only, and writes nothing but its log. */
 export type Evaluator<Type extends GateType> = (

@@ -11,8 +11,8 @@ import { type ModelCard, ModelRecords, type ModelVersion, type Signature, Versio
 import { type Metric, type RunLineage, RunRecords } from '@app/tracking';
 import { Injectable } from '@nestjs/common';
 import type { GateRun } from './gate-run.js';
-import { HoldoutScoring } from './holdout-scoring.js';
-import type { Scoring } from './scoring-job.js';
+import { HoldoutScoring } from './holdout/holdout-scoring.js';
+import type { Scoring } from './holdout/scoring-job.js';
 
 /** What is asked of the version that is judged, and of the one that it is held against. */
 export interface JudgedVersion {

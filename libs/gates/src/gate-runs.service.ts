@@ -4,12 +4,12 @@ import type { EffectiveGate } from '@app/policy';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { evaluate } from './evaluator.js';
+import { ValidatorCalls } from './external/validator-calls.service.js';
 import { type GateInput, GateInputs } from './gate-input.js';
 import { type GateRun, heartbeatSeconds, type Judgement } from './gate-run.js';
 import { GateRunRepository, type Round } from './gate-run.repository.js';
 import { gateRunQueued } from './gates.events.js';
 import { Judgements } from './judgements.service.js';
-import { ValidatorCalls } from './validator-calls.service.js';
 
 /**
  * Runs of gates. No right is asked: requests bring them up and wind them up inside their own transactions, the worker

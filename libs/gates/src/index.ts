@@ -1,4 +1,6 @@
-export { GateReports } from './gate-reports.service.js';
+export { GateReports } from './external/gate-reports.service.js';
+export { gatesIdentity } from './external/gates-identity.js';
+export type { ValidatorCall } from './external/validator-call.repository.js';
 export {
   type GateLogLine,
   type GateRun,
@@ -11,5 +13,3 @@ export {
 export { GateRuns } from './gate-runs.service.js';
 export { gateRunFinished, gateRunQueued } from './gates.events.js';
 export { GatesModule } from './gates.module.js';
-export { gatesIdentity } from './gates-identity.js';
-export type { ValidatorCall } from './validator-call.repository.js';
