@@ -9,7 +9,7 @@ import { RequestNotFound } from './promotion.errors.js';
 import { promotionRequestMoved, type ToldState, toldStates } from './promotion.events.js';
 import { auditedRequest, isClosed, mayMove, type PromotionRequest, type PromotionState } from './promotion-request.js';
 import { PromotionRequestRepository, type RequestChanges } from './promotion-request.repository.js';
-import { PromotionStatements } from './promotion-statements.service.js';
+import { PromotionStatements } from './statements/promotion-statements.service.js';
 
 /** A request with its model, both locked until the transaction ends. */
 export interface Locked {

@@ -7,10 +7,10 @@ import { Targets, type VersionView } from '@app/registry';
 import sql from 'sql-template-tag';
 import type { TestPrincipal } from '../../../test/support/factories.js';
 import { createPromotionTest, type PromotionTest, worker } from '../../../test/support/promotion.js';
-import { Decisions } from './decisions.service.js';
 import { PromotionProgress } from './promotion-progress.service.js';
 import type { PromotionRequest } from './promotion-request.js';
 import { PromotionRequests } from './promotion-requests.service.js';
+import { Decisions } from './review/decisions.service.js';
 
 describe('PromotionApplication', () => {
   let t: PromotionTest;

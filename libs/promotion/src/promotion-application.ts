@@ -3,10 +3,10 @@ import { Targets } from '@app/registry';
 import { Injectable } from '@nestjs/common';
 import { filesChanged } from './artifact-check.js';
 import { type Locked, LockedRequests } from './locked-requests.js';
-import { PromotionPolicies } from './promotion-policies.js';
+import { PromotionPolicies } from './policies/promotion-policies.js';
 import { describeRequest } from './promotion-request.js';
-import { awaitedDiscussions } from './review.js';
-import { Reviewers } from './reviewers.js';
+import { awaitedDiscussions } from './review/review.js';
+import { Reviewers } from './review/reviewers.js';
 
 /** Applies an approved request: the last look at everything, and the move, in one transaction. */
 @Injectable()

@@ -10,14 +10,14 @@ import {
 import { actAs, type Caller, Database, NotFound } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import sql from 'sql-template-tag';
-import { BreakGlassReviewRepository } from './break-glass-review.repository.js';
-import { DiscussionRepository } from './discussion.repository.js';
-import { waiverObjection } from './gate-waiver.js';
-import { GateWaiverRepository } from './gate-waiver.repository.js';
+import { DiscussionRepository } from './discussion/discussion.repository.js';
+import { BreakGlassReviewRepository } from './exceptions/break-glass-review.repository.js';
+import { waiverObjection } from './exceptions/gate-waiver.js';
+import { GateWaiverRepository } from './exceptions/gate-waiver.repository.js';
 import type { PromotionRequest } from './promotion-request.js';
 import { PromotionRequestReader } from './promotion-request.reader.js';
 import { PromotionRequestRepository } from './promotion-request.repository.js';
-import { Reviewers } from './reviewers.js';
+import { Reviewers } from './review/reviewers.js';
 
 /** What somebody is told, as he may read it himself: the request, and what was said of it. */
 export interface Told {

@@ -4,15 +4,15 @@ import { type Batched, Batcher, Outbox, Transaction } from '@app/platform';
 import { VersionRecords } from '@app/registry';
 import { Injectable } from '@nestjs/common';
 import { ArtifactCheck } from './artifact-check.js';
-import { Comparisons } from './comparisons.service.js';
-import { evidenceOf } from './evidence.js';
+import { Comparisons } from './evidence/comparisons.service.js';
+import { evidenceOf } from './evidence/evidence.js';
 import { type Locked, LockedRequests } from './locked-requests.js';
 import { promotionRequestApproved } from './promotion.events.js';
 import { PromotionApplication } from './promotion-application.js';
 import type { PromotionRequest, PromotionState } from './promotion-request.js';
 import { type DueWork, PromotionRequestRepository } from './promotion-request.repository.js';
-import { awaitedDiscussions, stateAfterReview } from './review.js';
-import { Reviewers } from './reviewers.js';
+import { awaitedDiscussions, stateAfterReview } from './review/review.js';
+import { Reviewers } from './review/reviewers.js';
 
 /**
  * Brings requests on: after gates, after decisions, when their time has come. No right is asked: whoever decides has

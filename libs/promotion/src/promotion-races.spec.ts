@@ -4,10 +4,10 @@ import { Targets } from '@app/registry';
 import sql from 'sql-template-tag';
 import { behindTheLock } from '../../../test/support/locks.js';
 import { champion, createPromotionTest, type PromotionTest, worker } from '../../../test/support/promotion.js';
-import { Decisions } from './decisions.service.js';
 import { PromotionProgress } from './promotion-progress.service.js';
 import type { PromotionRequest } from './promotion-request.js';
 import { PromotionRequests } from './promotion-requests.service.js';
+import { Decisions } from './review/decisions.service.js';
 
 /** What was right when it was looked at, and is not any more when its turn comes. */
 describe('requests that change between the look and the lock', () => {

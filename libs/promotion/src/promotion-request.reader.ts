@@ -3,11 +3,11 @@ import { Database, type KeysetQuery, keysetPage, type Page, type PageArgs } from
 import { VersionRecords } from '@app/registry';
 import { Injectable } from '@nestjs/common';
 import sql, { join, type Sql } from 'sql-template-tag';
-import { DecisionRepository } from './decision.repository.js';
 import { RequestNotFound } from './promotion.errors.js';
 import type { PromotionRequest, PromotionState } from './promotion-request.js';
 import { requestColumns } from './promotion-request.repository.js';
 import type { ReasonCode } from './reason-code.js';
+import { DecisionRepository } from './review/decision.repository.js';
 import {
   approversAmong,
   counting,
@@ -17,8 +17,8 @@ import {
   type Reviewer,
   type RuleProgress,
   progressOf as ruleProgressOf,
-} from './review.js';
-import { Reviewers } from './reviewers.js';
+} from './review/review.js';
+import { Reviewers } from './review/reviewers.js';
 import { VisibleRequests } from './visible-requests.js';
 
 export interface PromotionRequestFilter {

@@ -5,9 +5,8 @@ import { NotFound, Transaction } from '@app/platform';
 import { type EffectivePolicy, type NamedTarget, parseTarget, samePolicies } from '@app/policy';
 import { VersionNotFound, VersionRecords, versionNumber } from '@app/registry';
 import { Injectable } from '@nestjs/common';
-import { DecisionRepository } from './decision.repository.js';
 import { type Locked, LockedRequests } from './locked-requests.js';
-import { describeUnfillable, OpeningChecks, type Prospect } from './opening-checks.js';
+import { describeUnfillable, OpeningChecks, type Prospect } from './policies/opening-checks.js';
 import { PoliciesChanged } from './promotion.errors.js';
 import { PromotionProgress } from './promotion-progress.service.js';
 import {
@@ -19,6 +18,7 @@ import {
   requireState,
 } from './promotion-request.js';
 import { PromotionRequestRepository } from './promotion-request.repository.js';
+import { DecisionRepository } from './review/decision.repository.js';
 import { VisibleRequests } from './visible-requests.js';
 
 export interface NewRequest {

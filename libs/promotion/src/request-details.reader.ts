@@ -2,8 +2,8 @@ import { type GateLogLine, type GateRun, GateRuns } from '@app/gates';
 import { Database, keysetPage, type Page, type PageArgs } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import sql from 'sql-template-tag';
-import { decisionColumns } from './decision.repository.js';
-import { type Decision, isStale } from './review.js';
+import { decisionColumns } from './review/decision.repository.js';
+import { type Decision, isStale } from './review/review.js';
 import { VisibleRequests } from './visible-requests.js';
 
 /** A decision as people see it. */

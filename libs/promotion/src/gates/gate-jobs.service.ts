@@ -1,0 +1,55 @@
+import { Access } from '@app/access';
+import { GateRuns } from '@app/gates';
+import { Transaction } from '@app/platform';
+import { VersionRecords } from '@app/registry';
+import { Injectable } from '@nestjs/common';
+import { ArtifactCheck, filesChanged } from '../artifact-check.js';
+import { LockedRequests } from '../locked-requests.js';
+import { PromotionProgress } from '../promotion-progress.service.js';
+import type { PromotionRequest } from '../promotion-request.js';
+import { PromotionRequestRepository } from '../promotion-request.repository.js';
+
+/** What the worker does of a queued gate: the files are looked at, then the gate judges them. */
+@Injectable()
+export class GateJobs {
+  constructor(
+    private readonly access: Access,
+    private readonly artifacts: ArtifactCheck,
+    private readonly gates: GateRuns,
+    private readonly locked: LockedRequests,
+    private readonly progress: PromotionProgress,
+    private readonly requests: PromotionRequestRepository,
+    private readonly transaction: Transaction,
+    private readonly versions: VersionRecords,
+  ) {}
+
+  /**
+   * Runs a gate. Before the first one of a round every byte of the version is read: no gate judges, or runs, what was not
+   * registered. Gates of one round that begin at the same moment may each read. Safe to be called again at any time.
+   * @returns what GateRuns.run answers; undefined when the files have changed: the request is BLOCKED then
+   */
+  async run(gateRunId: string): ReturnType<GateRuns['run']> {
+    this.access.caller();
+    const request = await this.requests.unchecked(gateRunId);
+    if (request && !(await this.filesStand(request))) return undefined;
+    return this.gates.run(gateRunId);
+  }
+
+  private async filesStand(request: PromotionRequest): Promise<boolean> {
+    const version = await this.versions.byId(request.versionId);
+    // The gate says itself that there is nothing to judge.
+    if (!version) return true;
+    const digest = await this.artifacts.digestOf(version);
+    if (digest === request.artifactDigest) {
+      await this.requests.noteChecked(request);
+      return true;
+    }
+    await this.transaction.run(async () => {
+      const locked = await this.locked.lock(request);
+      if (locked?.request.state !== 'VALIDATING' || locked.request.round !== request.round) return;
+      await this.gates.cancelOf(request.id, 'the files have changed');
+      await this.progress.block(locked, filesChanged(request, digest));
+    });
+    return false;
+  }
+}
