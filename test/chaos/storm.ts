@@ -116,7 +116,15 @@ export class Storm {
   }
 
   private killInTrap(trap: Trap): Promise<boolean> {
-    return this.whileCaught(trap, 1, (victims) => this.cluster.kill(this.random.one(victims)));
+    return this.whileCaught(trap, 1, async (victims) => {
+      const victim = this.random.one(victims);
+      await this.cluster.kill(victim);
+      // PostgreSQL would still carry out the statement that it was sent, and only then notice that nobody listens.
+      await this.watcher.query(
+        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1',
+        [victim],
+      );
+    });
   }
 
   /** While gates run that cannot end, so that there are jobs to lose. */
