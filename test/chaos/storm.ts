@@ -43,9 +43,10 @@ export const firstBlows: readonly Blow[] = [
   'worker between its work and the acknowledgement',
 ];
 
-/** While requests are opened, decided and applied, in an order of the seed's. */
-export const laterBlows = (random: Random): Blow[] =>
-  random.shuffled<Blow>([
+/** While requests are opened, decided and applied. Redis comes first, when most is still to be done; the rest in an order of the seed's. */
+export const laterBlows = (random: Random): Blow[] => [
+  'Redis emptied',
+  ...random.shuffled<Blow>([
     'worker in the transaction of a request',
     'worker in the transaction of a request',
     'worker between its work and the acknowledgement',
@@ -53,8 +54,8 @@ export const laterBlows = (random: Random): Blow[] =>
     'API in the transaction of a request',
     'worker anywhere',
     'API anywhere',
-    'Redis emptied',
-  ]);
+  ]),
+];
 
 /** The locks are given up before the statements that wait for them end (15 s), which would turn a kill into a timeout. */
 const waitForVictimMs = 8000;
@@ -116,7 +117,15 @@ export class Storm {
   }
 
   private killInTrap(trap: Trap): Promise<boolean> {
-    return this.whileCaught(trap, 1, (victims) => this.cluster.kill(this.random.one(victims)));
+    return this.whileCaught(trap, 1, async (victims) => {
+      const victim = this.random.one(victims);
+      await this.cluster.kill(victim);
+      // PostgreSQL would still carry out the statement that it was sent, and only then notice that nobody listens.
+      await this.watcher.query(
+        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1',
+        [victim],
+      );
+    });
   }
 
   /** While gates run that cannot end, so that there are jobs to lose. */
