@@ -9,7 +9,7 @@ import { createPromotionTest, type PromotionTest } from '../../../../test/suppor
 /** Starting processes takes its time on a machine that is busy with other tests. */
 jest.setTimeout(180_000);
 
-const fixtures = path.join(__dirname, '../../../test/fixtures/holdout');
+const fixtures = path.join(__dirname, '../../../../test/fixtures/holdout');
 const fixture = (name: string): Buffer => fs.readFileSync(path.join(fixtures, name));
 const files = {
   MLmodel:
