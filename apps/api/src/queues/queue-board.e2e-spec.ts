@@ -1,6 +1,6 @@
 import { METASTORE_ID } from '@app/access';
 import { Sessions } from '@app/identity';
-import { fullQueueName, QUEUE_CONNECTION, type QueueConnection } from '@app/platform';
+import { fullQueueName, QUEUE_CONNECTION, type QueueConnection, queueNames } from '@app/platform';
 import { Queue, Worker } from 'bullmq';
 import { createTestApp, type TestApp } from '../../../../test/support/app.js';
 import type { TestPrincipal } from '../../../../test/support/factories.js';
@@ -34,10 +34,7 @@ describe.each(['postgres', 'redis'])('the board of the queues, on %s', (backend)
   it('shows an administrator what waits in which queue', async () => {
     const { status, body } = await get(`/queues/api/queues?activeQueue=${queue.name}&status=waiting&page=1`);
     expect(status).toBe(200);
-    expect(body.queues.map(({ displayName }: { displayName: string }) => displayName).sort()).toEqual([
-      'gates',
-      'messages',
-    ]);
+    expect(body.queues.map(({ displayName }: { displayName: string }) => displayName)).toEqual(queueNames);
     const gates = body.queues.find(({ name }: { name: string }) => name === queue.name);
     expect(gates).toMatchObject({ readOnlyMode: true, allowRetries: false, counts: { waiting: 1 } });
     expect(gates.jobs).toMatchObject([{ id: 'message-7', name: 'gate_run.queued', data }]);
