@@ -9,7 +9,7 @@ const root = path.resolve(__dirname, '../..');
 export async function eventually<T>(
   ask: () => Promise<T>,
   isThere: (answer: T) => boolean = Boolean,
-  timeoutMs = 20_000,
+  timeoutMs = 120_000,
 ): Promise<T> {
   const end = Date.now() + timeoutMs;
   for (;;) {

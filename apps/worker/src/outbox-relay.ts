@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { JobData } from './job.js';
 import { OutboxRepository } from './outbox.repository.js';
-import { Queues } from './queues.js';
+import { type QueuedJob, Queues } from './queues.js';
 import type { Subscription } from './subscriptions.js';
 
 /** The longest that a message of the API waits before it is seen. Messages of this process wake the relay at once. */
@@ -57,10 +57,7 @@ export class OutboxRelay {
   private async shipBatch(subscriptions: ReadonlyMap<string, Subscription>): Promise<number> {
     const messages = await this.outbox.take();
     for (const name of queueNames) {
-      await this.ship(
-        name,
-        messages.filter(({ event }) => subscriptions.get(event)?.queue === name),
-      );
+      await this.ship(name, jobsFor(name, messages, subscriptions));
     }
     const unknown = messages.filter(({ event }) => !subscriptions.has(event));
     // Left as shipped: a newer version of the worker, which knows the event, takes it up by its reconciler.
@@ -69,12 +66,12 @@ export class OutboxRelay {
     return messages.length;
   }
 
-  private async ship(name: QueueName, messages: readonly JobData[]): Promise<void> {
-    if (messages.length === 0) return;
+  private async ship(name: QueueName, jobs: readonly QueuedJob[]): Promise<void> {
+    if (jobs.length === 0) return;
     try {
-      await this.queues.add(name, messages);
+      await this.queues.add(name, jobs);
     } catch (error) {
-      await this.outbox.putBack(messages.map(({ messageId }) => messageId));
+      await this.outbox.putBack(jobs.map(({ data }) => data.messageId));
       throw error;
     }
   }
@@ -88,4 +85,15 @@ export class OutboxRelay {
       };
     });
   }
+}
+
+function jobsFor(
+  name: QueueName,
+  messages: readonly JobData[],
+  subscriptions: ReadonlyMap<string, Subscription>,
+): QueuedJob[] {
+  return messages.flatMap((data) => {
+    const subscription = subscriptions.get(data.event);
+    return subscription?.queue === name ? [{ data, priority: subscription.priority?.(data.payload) }] : [];
+  });
 }

@@ -6,6 +6,12 @@ import { type JobData, jobIdOf } from './job.js';
 /** How often BullMQ tries a job; after that the reconciler ships its message again. */
 export const attempts = 3;
 
+/** What is sent, and before which others it is taken (subscriptions.ts). */
+export interface QueuedJob {
+  data: JobData;
+  priority: number | undefined;
+}
+
 /** The sending ends of the queues. */
 @Injectable()
 export class Queues implements OnApplicationShutdown {
@@ -20,13 +26,14 @@ export class Queues implements OnApplicationShutdown {
     for (const queue of this.queues.values()) queue.on('error', () => undefined);
   }
 
-  async add(name: QueueName, jobs: readonly JobData[]): Promise<void> {
+  async add(name: QueueName, jobs: readonly QueuedJob[]): Promise<void> {
     await this.queue(name).addBulk(
-      jobs.map((data) => ({
+      jobs.map(({ data, priority }) => ({
         name: data.event,
         data,
         opts: {
           jobId: jobIdOf(data),
+          priority,
           attempts,
           backoff: { type: 'exponential', delay: 1000 },
           // The row in the outbox is the record. A job that is gone can be shipped again.
@@ -39,7 +46,7 @@ export class Queues implements OnApplicationShutdown {
 
   /** How many jobs are in each state. */
   counts(name: QueueName): Promise<Record<string, number>> {
-    return this.queue(name).getJobCounts('waiting', 'active', 'delayed');
+    return this.queue(name).getJobCounts('waiting', 'prioritized', 'active', 'delayed');
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -20,6 +20,8 @@ export interface Subscription {
   handle(payload: unknown): Promise<void>;
   /** The type of gate that it is, of which only so many may run at once. */
   gateType?(payload: unknown): string;
+  /** In a queue whose jobs take their time: the lower one is taken first. All of one queue have one, or none has. */
+  priority?(payload: unknown): number;
 }
 
 interface Services {
@@ -40,6 +42,10 @@ function on<Payload>(
   return { event: event.name, queue, handle: (payload) => handle(event.payload.parse(payload)) };
 }
 
+/** For what ends a wait that people feel: an approved version moves, a bad one is rolled back. */
+const first = 1;
+const usual = 2;
+
 /** Every asynchronous arrow of the service, on one page. */
 export const subscriptionsOf = ({
   gateJobs,
@@ -50,13 +56,20 @@ export const subscriptionsOf = ({
   registrations,
   webhooks,
 }: Services): Subscription[] => [
-  on(modelVersionRegistered, 'gates', ({ versionId }) => registrations.complete(versionId)),
+  {
+    ...on(modelVersionRegistered, 'gates', ({ versionId }) => registrations.complete(versionId)),
+    priority: () => usual,
+  },
   {
     ...on(gateRunQueued, 'gates', ({ gateRunId }) => metrics.timeGate(() => gateJobs.run(gateRunId))),
     gateType: (payload) => gateRunQueued.payload.parse(payload).type,
+    priority: (payload) => (gateRunQueued.payload.parse(payload).urgent ? first : usual),
   },
   on(gateRunFinished, 'messages', ({ promotionRequestId }) => promotions.evaluate(promotionRequestId)),
-  on(promotionRequestApproved, 'gates', ({ promotionRequestId }) => promotions.apply(promotionRequestId)),
+  {
+    ...on(promotionRequestApproved, 'gates', ({ promotionRequestId }) => promotions.apply(promotionRequestId)),
+    priority: () => first,
+  },
   on(promotionRequestMoved, 'notifications', (moved) => notifications.requestMoved(moved)),
   on(gateWaiverProposed, 'notifications', (proposed) => notifications.waiverProposed(proposed)),
   on(discussionCommentMade, 'notifications', (made) => notifications.commentMade(made)),

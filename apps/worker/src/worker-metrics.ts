@@ -28,6 +28,12 @@ export class WorkerMetrics {
       gauge.set((await this.outbox.lag()).unhandled),
     );
     this.gauge(
+      'imprimatur_outbox_stuck_messages',
+      'Messages of these that were shipped more than five times, and that no handler has managed.',
+      [],
+      async (gauge) => gauge.set((await this.outbox.lag()).stuck),
+    );
+    this.gauge(
       'imprimatur_outbox_lag_seconds',
       'Age of the oldest message that waits to be shipped.',
       [],

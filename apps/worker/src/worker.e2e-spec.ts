@@ -136,6 +136,21 @@ describe.each(['postgres', 'redis'])('the worker, its queue on %s', (backend) =>
     expect(await judgements(request)).toEqual([1, 1, 1]);
   }, 600_000);
 
+  it('takes the gates of what is urgent before those that were queued earlier', async () => {
+    const [usual, urgent] = [
+      await t.request(await t.trained(model, { auc: 0.95 })),
+      await t.request(await t.trained(model, { auc: 0.95 })),
+    ];
+    await t.db.execute(sql`
+      UPDATE outbox o SET payload = o.payload || '{"urgent": true}' FROM gate_runs g
+      WHERE g.id::text = o.payload ->> 'gateRunId' AND g.request_id = ${urgent.id}::uuid`);
+    worker = await startWorker(env);
+    for (const request of [usual, urgent]) await reaches(request, 'AWAITING_APPROVAL');
+    const lastBegun = async (request: PromotionRequest) =>
+      Math.max(...(await runsOf(request)).map(({ startedAt }) => Number(startedAt)));
+    expect(await lastBegun(urgent)).toBeLessThan(await lastBegun(usual));
+  });
+
   it('lets other gates pass while those of one type wait for their slot', async () => {
     worker = await startWorker({ ...env, GATE_CONCURRENCY: '2', GATE_TYPE_CONCURRENCY: 'METRIC_THRESHOLD=1' });
     const versions = [await t.trained(model, { auc: 0.95 }), await t.trained(model, { auc: 0.95 })];

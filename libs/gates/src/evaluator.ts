@@ -5,8 +5,8 @@ import { metricRegression } from './evaluators/metric-regression.js';
 import { metricThreshold } from './evaluators/metric-threshold.js';
 import { modelCard } from './evaluators/model-card.js';
 import { signature } from './evaluators/signature.js';
-import type { GateInput, GateLogger } from './gate-input.js';
-import type { GateRun, Judgement } from './gate-run.js';
+import type { GateInput } from './gate-input.js';
+import type { GateLogger, GateRun, Judgement } from './gate-run.js';
 import { holdoutEvaluation } from './holdout/holdout-evaluation.js';
 import { artifactScan } from './scan/artifact-scan.js';
 

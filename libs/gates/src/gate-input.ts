@@ -10,7 +10,7 @@ import type { GateConfig } from '@app/policy';
 import { type ModelCard, ModelRecords, type ModelVersion, type Signature, VersionRecords } from '@app/registry';
 import { type Metric, type RunLineage, RunRecords } from '@app/tracking';
 import { Injectable } from '@nestjs/common';
-import type { GateRun } from './gate-run.js';
+import type { GateLogger, GateRun } from './gate-run.js';
 import { HoldoutScoring } from './holdout/holdout-scoring.js';
 import type { Scoring } from './holdout/scoring-job.js';
 
@@ -50,9 +50,6 @@ export interface GateInput extends JudgedVersion {
   /** Aborted when nobody waits for the judgement any more: the request was closed, the claim lost, the time is over. */
   signal: AbortSignal;
 }
-
-/** One line of a gate's log. */
-export type GateLogger = (text: string) => Promise<void>;
 
 type JudgedRun = Pick<GateRun, 'versionId' | 'incumbentVersionId' | 'timeoutSeconds'>;
 

@@ -10,7 +10,7 @@ import { gateRunQueued } from './gates.events.js';
 const columns = raw(`g.id, g.request_id AS "requestId", g.version_id AS "versionId",
   g.incumbent_version_id AS "incumbentVersionId", g.policy_revision_id AS "policyRevisionId",
   g.round, g.key, g.type, g.required, g.config, g.timeout_seconds AS "timeoutSeconds", g.max_attempts AS "maxAttempts",
-  g.attempt, g.status, g.summary, g.output, g.inputs, g.queued_at AS "queuedAt", g.started_at AS "startedAt",
+  g.attempt, g.status, g.progress, g.summary, g.output, g.inputs, g.queued_at AS "queuedAt", g.started_at AS "startedAt",
   g.lease_until AS "leaseUntil", g.retry_at AS "retryAt", g.finished_at AS "finishedAt"`);
 
 const lease = raw(`now() + interval '${leaseSeconds} seconds'`);
@@ -23,7 +23,7 @@ const nextLine = (id: Sql): Sql =>
   sql`(SELECT COALESCE(max(l.line), 0) + 1 FROM gate_logs l WHERE l.gate_run_id = ${id})`;
 
 /** What the worker is told of a run that waits for it. */
-type QueuedRun = { gateRunId: string; type: string };
+type QueuedRun = { gateRunId: string; type: string; urgent: boolean };
 
 /** One go through the gates of a request. */
 export type Round = Pick<GateRun, 'requestId' | 'versionId' | 'incumbentVersionId' | 'round'>;
@@ -62,13 +62,13 @@ export class GateRunRepository {
     { requestId, versionId, incumbentVersionId, round }: Round,
   ): Promise<QueuedRun[]> {
     const rows = gates.map((gate) => ({ ...gate, id: uuidv7() }));
-    await this.db.execute(sql`
+    return this.db.query<QueuedRun>(sql`
       INSERT INTO gate_runs (id, request_id, version_id, incumbent_version_id, policy_revision_id, round, key, type, required, config, timeout_seconds, max_attempts)
       SELECT g.id, ${requestId}::uuid, ${versionId}::uuid, ${incumbentVersionId}::uuid, g."policyRevisionId", ${round}::int4, g.key, g.type, g.required, g.config,
         g."timeoutSeconds", g.attempts
       FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS g(id uuid, "policyRevisionId" uuid, key text, type text,
-        required boolean, config jsonb, "timeoutSeconds" int4, attempts int4)`);
-    return rows.map(({ id, type }) => ({ gateRunId: id, type }));
+        required boolean, config jsonb, "timeoutSeconds" int4, attempts int4)
+      RETURNING id AS "gateRunId", type, (SELECT r.kind = 'ROLLBACK' FROM promotion_requests r WHERE r.id = request_id) AS urgent`);
   }
 
   /**
@@ -83,7 +83,7 @@ export class GateRunRepository {
         WHERE g.id = ANY(${ids}::uuid[]) AND (${isDue} OR g.status = 'RUNNING' AND g.lease_until < now())
         FOR NO KEY UPDATE SKIP LOCKED
       ), claimed AS (
-        UPDATE gate_runs g SET status = 'RUNNING', attempt = attempt + 1, started_at = now(), lease_until = ${lease}, retry_at = NULL
+        UPDATE gate_runs g SET status = 'RUNNING', attempt = attempt + 1, started_at = now(), lease_until = ${lease}, retry_at = NULL, progress = NULL
         FROM free WHERE g.id = free.id RETURNING g.*
       ), logged AS (
         INSERT INTO gate_logs (gate_run_id, line, stream, text)
@@ -155,19 +155,27 @@ export class GateRunRepository {
       WHERE request_id = ${requestId}::uuid AND status IN ('QUEUED', 'RUNNING')`);
   }
 
-  /** Adds a line. The worker and a validator may write at the same time: who finds his number taken takes the next one. */
-  async log(gateRunId: string, stream: 'log' | 'error', text: string): Promise<void> {
+  /**
+   * Adds a line, and says how far the run is. The worker and a validator may write at the same time: who finds his number
+   * taken takes the next one.
+   */
+  async log(gateRunId: string, stream: 'log' | 'error', text: string, percent?: number): Promise<void> {
     const written = await this.db.execute(sql`
       INSERT INTO gate_logs (gate_run_id, line, stream, text)
       VALUES (${gateRunId}::uuid, ${nextLine(sql`${gateRunId}::uuid`)}, ${stream}, ${text})
       ON CONFLICT DO NOTHING`);
-    if (written === 0) await this.log(gateRunId, stream, text);
+    if (written === 0) await this.log(gateRunId, stream, text, percent);
+    else if (percent !== undefined) {
+      await this.db.execute(sql`
+        UPDATE gate_runs SET progress = ${percent}::int4 WHERE id = ${gateRunId}::uuid AND finished_at IS NULL`);
+    }
   }
 
   /** Runs that nobody works on and no message is under way for: the queue lost them, their worker died, or they are to be tried again. */
   stranded(): Promise<QueuedRun[]> {
     return this.db.query<QueuedRun>(sql`
-      SELECT g.id AS "gateRunId", g.type FROM gate_runs g
+      SELECT g.id AS "gateRunId", g.type, r.kind = 'ROLLBACK' AS urgent
+      FROM gate_runs g JOIN promotion_requests r ON r.id = g.request_id
       WHERE (${isDue} OR g.status = 'RUNNING' AND g.lease_until < now()) AND NOT EXISTS (
         SELECT 1 FROM outbox o
         WHERE o.handled_at IS NULL AND o.event = ${gateRunQueued.name} AND o.payload ->> 'gateRunId' = g.id::text)

@@ -22,6 +22,8 @@ export interface GateRun {
   maxAttempts: number;
   attempt: number;
   status: GateStatus;
+  /** How far it is, in percent, as far as the gate tells. */
+  progress: number | null;
   /** One sentence for people, with the measured value and the bound. */
   summary: string | null;
   /** Measured values. */
@@ -42,6 +44,9 @@ export interface GateLogLine {
   stream: 'log' | 'error';
   text: string;
 }
+
+/** One line of a gate's log, and how far the gate is with it, in whole percent. */
+export type GateLogger = (text: string, percent?: number) => Promise<void>;
 
 /**
  * What an evaluator answers. FAILED: the model was judged and fell short. ERRORED: no judgement could be reached,

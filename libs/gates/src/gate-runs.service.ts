@@ -169,11 +169,11 @@ export class GateRuns {
 
   private evaluate(run: GateRun, input: GateInput): Promise<Judgement | undefined> {
     const { type, config } = run;
-    const log = (text: string) => this.log(run, 'log', text);
+    const log = (text: string, percent?: number) => this.log(run, 'log', text, percent);
     return type === 'EXTERNAL' ? this.validators.judge(run, input, log) : evaluate({ type, config }, input, log);
   }
 
-  private log(run: GateRun, stream: 'log' | 'error', text: string): Promise<void> {
-    return this.runs.log(run.id, stream, text);
+  private log(run: GateRun, stream: 'log' | 'error', text: string, percent?: number): Promise<void> {
+    return this.runs.log(run.id, stream, text, percent);
   }
 }

@@ -8,6 +8,8 @@ export const gateRunQueued = defineEvent(
     gateRunId: z.uuid(),
     /** How many gates of a type run at once is the worker's decision, before it looks at the run. */
     type: z.string(),
+    /** It stands before a rollback: somebody waits for a bad version to be gone. */
+    urgent: z.boolean(),
   }),
 );
 

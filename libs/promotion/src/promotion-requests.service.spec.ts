@@ -68,10 +68,11 @@ describe('PromotionRequests', () => {
       ['prod/auc', 'QUEUED', true],
       ['prod/speed', 'QUEUED', false],
     ]);
-    const messages = await t.db.query<{ payload: { gateRunId: string } }>(
+    const messages = await t.db.query<{ payload: { gateRunId: string; urgent: boolean } }>(
       sql`SELECT payload FROM outbox WHERE event = 'gate_run.queued' ORDER BY id DESC LIMIT 2`,
     );
     expect(messages.map(({ payload }) => payload.gateRunId).sort()).toEqual(runs.map(({ id }) => id).sort());
+    expect(messages.map(({ payload }) => payload.urgent)).toEqual([false, false]);
   });
 
   it('blocks a request whose metric is too low, and takes it up when the gates run again', async () => {

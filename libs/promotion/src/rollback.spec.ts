@@ -3,6 +3,7 @@ import { GateRuns } from '@app/gates';
 import { NotFound } from '@app/platform';
 import { Policies, type Policy } from '@app/policy';
 import { ModelVersions, Targets, type VersionView } from '@app/registry';
+import sql from 'sql-template-tag';
 import type { TestPrincipal } from '../../../test/support/factories.js';
 import { champion, createPromotionTest, type PromotionTest } from '../../../test/support/promotion.js';
 import { PromotionRequests } from './promotion-requests.service.js';
@@ -114,7 +115,13 @@ describe('a rollback', () => {
 
   it('is not run again once the target has moved on', async () => {
     await protect({ rollback: { gates: 'ALL' } });
-    const request = await t.runGates(await rollback());
+    const asked = await rollback();
+    const messages = await t.db.query<{ urgent: boolean }>(sql`
+      SELECT (o.payload ->> 'urgent')::bool AS urgent FROM outbox o JOIN gate_runs g ON g.id::text = o.payload ->> 'gateRunId'
+      WHERE o.event = 'gate_run.queued' AND g.request_id = ${asked.id}::uuid`);
+    expect(messages.length).toBeGreaterThan(0);
+    expect(messages.every(({ urgent }) => urgent)).toBe(true);
+    const request = await t.runGates(asked);
     expect(request.state).toBe('BLOCKED');
     await t.as(t.governor, () => t.module.get(Policies).retire({ id: policy.id, reason: 'to move it directly' }));
     const third = await t.trained(model);

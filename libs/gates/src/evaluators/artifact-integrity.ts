@@ -2,8 +2,8 @@ import type { ArtifactFile, ArtifactManifest } from '@app/artifacts';
 import { DomainError } from '@app/platform';
 import type { GateConfig } from '@app/policy';
 import { parse } from 'yaml';
-import type { GateInput, GateLogger } from '../gate-input.js';
-import type { Judgement } from '../gate-run.js';
+import type { GateInput } from '../gate-input.js';
+import type { GateLogger, Judgement } from '../gate-run.js';
 import { matchesPath, named } from './file-names.js';
 
 const namesInOutput = 100;

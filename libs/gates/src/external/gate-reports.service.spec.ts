@@ -127,9 +127,10 @@ describe('reports of validators', () => {
       [1, 2, 3, 4, 5].map((part) => g.report({ progress: { percent: part * 20, comment: `part ${part}` } })),
     );
     expect(await g.log()).toEqual(expect.arrayContaining(['20 %: part 1', '100 %: part 5']));
+    expect(await g.report({ progress: { percent: 99.5, comment: 'nearly' } })).toMatchObject({ progress: 99 });
     await g.report({ progress: { comment: 'almost' } });
     expect((await g.log()).at(-1)).toBe('almost');
-    expect(await g.current()).toMatchObject({ status: 'RUNNING' });
+    expect(await g.current()).toMatchObject({ status: 'RUNNING', progress: 99 });
     await g.t.db.execute(sql`INSERT INTO gate_logs (gate_run_id, line, text)
       SELECT ${g.id}::uuid, line, 'x' FROM generate_series(100, 600) AS line`);
     await expect(g.report({ progress: { comment: 'once more' } })).rejects.toMatchObject({

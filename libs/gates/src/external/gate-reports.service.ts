@@ -107,8 +107,9 @@ export class GateReports {
 
   private async note(run: GateRun, { percent, comment }: ReportedProgress): Promise<GateRun> {
     if ((await this.calls.countLogLines(run.id)) >= mostLogLines) throw new TooMuchProgress(mostLogLines);
-    await this.runs.log(run.id, 'log', percent === undefined ? comment : `${percent} %: ${comment}`);
-    return run;
+    const text = percent === undefined ? comment : `${percent} %: ${comment}`;
+    await this.runs.log(run.id, 'log', text, percent === undefined ? undefined : Math.floor(percent));
+    return this.locked(run.id);
   }
 
   private async locked(id: string): Promise<GateRun> {

@@ -1,8 +1,8 @@
 import { FailedPrecondition } from '@app/platform';
 import { type GateConfig, latencyPercentiles } from '@app/policy';
 import { againstBounds, jsonNumber } from '../evaluators/metric-bounds.js';
-import type { GateInput, GateLogger } from '../gate-input.js';
-import type { Judgement } from '../gate-run.js';
+import type { GateInput } from '../gate-input.js';
+import type { GateLogger, Judgement } from '../gate-run.js';
 import { percentile } from './holdout-metrics.js';
 import { ModelFailed, type Scoring } from './scoring-job.js';
 

@@ -27,7 +27,9 @@ const opened = (bytes: Buffer): OpenArtifact => ({
 describe('HoldoutScoring', () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'holdout-scoring-'));
   afterAll(() => fs.rmSync(folder, { recursive: true }));
-  const leftBehind = () => fs.readdirSync(os.tmpdir()).filter((name) => name.startsWith('imprimatur-scoring-'));
+  /** By this process: others may be at work beside it. */
+  const leftBehind = () =>
+    fs.readdirSync(os.tmpdir()).filter((name) => new RegExp(`^imprimatur-scoring-\\d+-${process.pid}-`).test(name));
 
   const scoring = (settings: Record<string, string> = {}) => {
     const config = loadConfig({ DATABASE_URL: 'postgresql://x@y/z', DATA_DIR: path.join(folder, 'data'), ...settings });

@@ -32,6 +32,7 @@ export async function scoreOnnx(
   const heap = `--max-old-space-size=${Math.floor(memoryBytes / 2 ** 20)}`;
   const { status, seconds, ...measured } = await steps.run({
     name: 'score the model',
+    begunAt: 10,
     command: [process.execPath, heap, script],
     answer: answers.onnx,
     memoryOf: 'DATA',

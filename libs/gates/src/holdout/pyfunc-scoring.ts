@@ -33,6 +33,7 @@ export async function scorePyfunc(
   await folder.write('job.json', JSON.stringify({ format, label, task, maxRows, features }));
   const { labels } = await steps.run({
     name: 'read the dataset',
+    begunAt: 10,
     command: command('split'),
     answer: answers.split,
     memoryOf: 'ADDRESSES',
@@ -43,6 +44,7 @@ export async function scorePyfunc(
   for (const file of files) await copy(file.path, `model/${file.path}`);
   const predicted = await steps.run({
     name: 'score the model',
+    begunAt: 30,
     command: command('predict'),
     answer: answers.predict,
     memoryOf: 'ADDRESSES',
@@ -55,6 +57,7 @@ export async function scorePyfunc(
   await folder.write('answers.json', JSON.stringify({ labels, answers: predicted.answers }));
   const { metrics, unavailable, versions } = await steps.run({
     name: 'measure the answers',
+    begunAt: 80,
     command: command('measure'),
     answer: answers.measure,
     memoryOf: 'ADDRESSES',

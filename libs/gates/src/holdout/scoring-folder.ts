@@ -23,7 +23,8 @@ export class ScoringFolder {
    */
   static async create(endsAt: Date): Promise<ScoringFolder> {
     await removeStale();
-    const folder = await fs.mkdtemp(path.join(os.tmpdir(), `${prefix}${endsAt.getTime()}-`));
+    const name = `${prefix}${endsAt.getTime()}-${process.pid}-`;
+    const folder = await fs.mkdtemp(path.join(os.tmpdir(), name));
     for (const name of scoringFolders) await fs.mkdir(path.join(folder, name));
     return new ScoringFolder(folder);
   }

@@ -1,6 +1,7 @@
 import type { ArtifactFile, OpenArtifact } from '@app/artifacts';
 import type { GateConfig } from '@app/policy';
 import type { Signature } from '@app/registry';
+import type { GateLogger } from '../gate-run.js';
 import type { IsolationLevel } from './isolation.js';
 
 /** What is to be scored, and on what. */
@@ -12,7 +13,7 @@ export interface ScoringJob {
   files: readonly ArtifactFile[];
   open: (path: string) => Promise<OpenArtifact | undefined>;
   openDataset: () => Promise<OpenArtifact | undefined>;
-  log: (text: string) => Promise<void>;
+  log: GateLogger;
   timeoutSeconds: number;
   /** Ends all processes of the job. */
   signal: AbortSignal;

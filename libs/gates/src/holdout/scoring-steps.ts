@@ -16,6 +16,8 @@ type Done<Schema extends z.ZodType> = Extract<z.output<Schema>, { status: 'DONE'
 export interface ScoringStep<Schema> {
   /** For the log. */
   name: string;
+  /** How much of the evaluation is done when it begins, in percent: about what the steps before it take. */
+  begunAt: number;
   command: readonly string[];
   answer: Schema;
   memoryOf: ResourceLimits['memoryOf'];
@@ -37,8 +39,8 @@ export class ScoringSteps {
    */
   async run<Schema extends Answers[keyof Answers]>(step: ScoringStep<Schema>): Promise<Done<Schema>> {
     const { log, signal, timeoutSeconds } = this.job;
-    const { name, command, memoryOf, level } = step;
-    await log(`${name}: isolation ${level}`);
+    const { name, command, memoryOf, level, begunAt } = step;
+    await log(`${name}: isolation ${level}`, begunAt);
     const end = await runModelProcess({
       command: this.isolation.hold(command, this.folder.path, level, {
         ...this.bounds,

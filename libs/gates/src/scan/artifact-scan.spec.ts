@@ -35,12 +35,24 @@ async function scan(
     open: async (path: string) => (files[path] ? openBytes(files[path]) : undefined),
     signal: new AbortController().signal,
   } as unknown as GateInput;
-  const judgement = await artifactScan({ ...none, ...config }, input, async () => undefined);
-  return { ...judgement, findings: judgement.output.findings as Finding[] };
+  const told: (number | undefined)[] = [];
+  const judgement = await artifactScan({ ...none, ...config }, input, async (_text, percent) => {
+    told.push(percent);
+  });
+  const progress = told.filter((percent) => percent !== undefined);
+  return { ...judgement, findings: judgement.output.findings as Finding[], progress };
 }
 
 const fixture = (name: string): Buffer => fs.readFileSync(path.join(fixtures, name));
 const scanFixture = (folder: string, name: string) => scan({ [name]: fixture(`${folder}/${name}`) });
+describe('how far it is', () => {
+  it('is told at each tenth of the bytes, and ends at all of them', async () => {
+    const files = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`${n}.txt`, Buffer.from('text')]));
+    expect((await scan(files)).progress).toEqual([10, 20, 30, 40, 50, 60, 70, 80, 90, 100]);
+    expect((await scan({ 'empty.txt': Buffer.alloc(0) })).progress).toEqual([]);
+  });
+});
+
 describe('what people really log', () => {
   it.each(benign as string[])('%s passes', async (name) => {
     const { status, findings } = await scanFixture('benign', name);

@@ -1,8 +1,8 @@
 import type { ArtifactFile } from '@app/artifacts';
 import type { GateConfig } from '@app/policy';
 import { named } from '../evaluators/file-names.js';
-import type { GateInput, GateLogger } from '../gate-input.js';
-import type { Judgement } from '../gate-run.js';
+import type { GateInput } from '../gate-input.js';
+import type { GateLogger, Judgement } from '../gate-run.js';
 import { ByteReader } from './byte-reader.js';
 import { isModelName, scanFile } from './file-scan.js';
 import { type ImportRules, importRules } from './import-rules.js';
@@ -23,12 +23,14 @@ export async function artifactScan(
   const rules = importRules(config);
   const budget = new ScanBudget(config.maxUnpackedBytes, input.signal);
   const loaded = filesOfFlavors(input.version.flavors);
+  const progress = new ScanProgress(files, log);
   for (const file of files) {
     input.signal.throwIfAborted();
     const before = report.count;
     await scanOne(file, input, { report, rules, budget, isModel: isModelName(file.path) || loaded.has(file.path) });
     const findings = report.count - before;
     if (findings > 0) await log(`${file.path}: ${findings} findings`);
+    await progress.read(file);
   }
   const failing = report.findings.filter(({ kind }) => kind !== 'UNKNOWN_FORMAT' || config.unknownFormats === 'FAIL');
   const counted = `${files.length} files, ${report.pickles} pickles in them`;
@@ -48,6 +50,28 @@ export async function artifactScan(
     },
     inputs: { artifactDigest: input.version.artifactDigest },
   };
+}
+
+/** Tells at each tenth of the bytes that it is reached: a scan of many files is worth no line for each. */
+class ScanProgress {
+  private bytes = 0;
+  private told = 0;
+  private readonly all: number;
+
+  constructor(
+    files: readonly ArtifactFile[],
+    private readonly log: GateLogger,
+  ) {
+    this.all = files.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  async read({ size }: ArtifactFile): Promise<void> {
+    this.bytes += size;
+    const tenths = Math.floor((this.bytes / Math.max(this.all, 1)) * 10);
+    if (tenths === this.told) return;
+    this.told = tenths;
+    await this.log(`${this.bytes} of ${this.all} bytes are scanned`, tenths * 10);
+  }
 }
 
 async function scanOne(

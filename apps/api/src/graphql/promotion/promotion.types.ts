@@ -70,6 +70,11 @@ export class GateRunType implements NodeInterface {
   required: boolean;
   @Field(() => Int, { description: 'Tries so far' })
   attempt: number;
+  @Field(() => Int, {
+    nullable: true,
+    description: 'How far the last try has come, in percent; null for a gate that does not tell',
+  })
+  progress: number | null;
   @Field(() => String, { nullable: true, description: 'One sentence, with the measured value and the bound' })
   summary: string | null;
   @Field(() => JsonScalar, { nullable: true, description: 'Measured values' })
