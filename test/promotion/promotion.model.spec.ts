@@ -42,13 +42,13 @@ describe('promotion, act by act', () => {
     );
 
   it('does what the reference says, whoever does what', async () => {
-    await agree({ numRuns: 60, interruptAfterTimeLimit: 20_000 }, 200);
+    await agree({ numRuns: 40, interruptAfterTimeLimit: 10_000 }, 200);
   }, 600_000);
 
   it('has met every act, allowed and refused, in sequences that are always the same', async () => {
     tally.done.clear();
     tally.refused.clear();
-    await agree({ numRuns: 25, seed: 7, endOnFailure: true }, 200);
+    await agree({ numRuns: 12, seed: 7, endOnFailure: true }, 200);
     const acts = ['request', 'rollback', 'decide', 'withdraw', 'cancel', 'resubmit', 'rerun', 'waiver', 'breakGlass'];
     for (const act of [...acts, 'closeReview', 'discussion']) {
       const [done = 0, refused = 0] = [tally.done.get(act), tally.refused.get(act)];

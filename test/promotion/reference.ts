@@ -135,7 +135,8 @@ export class Reference {
     if (!['BLOCKED', 'AWAITING_APPROVAL'].includes(request.state)) return false;
     if (request.kind === 'ROLLBACK' && request.version !== this.previous) return false;
     Object.assign(request, { state: 'VALIDATING', gate: 'QUEUED', evidence: null, waiver: null });
-    Object.assign(request, { incumbent: this.holder, revision: this.revision });
+    // Its time too is what the policies of now say, and they give it none.
+    Object.assign(request, { incumbent: this.holder, revision: this.revision, expired: false });
     return true;
   }
 

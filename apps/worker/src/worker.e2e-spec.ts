@@ -46,11 +46,10 @@ describe.each(['postgres', 'redis'])('the worker, its queue on %s', (backend) =>
   });
 
   const runsOf = (request: PromotionRequest): Promise<GateRun[]> => t.module.get(GateRuns).ofRequests([request.id]);
-  const reaches = (request: PromotionRequest, state: string, timeoutMs?: number) =>
+  const reaches = (request: PromotionRequest, state: string) =>
     eventually(
       () => t.again(request),
       (now) => now.state === state,
-      timeoutMs,
     );
   /** How many judgements each gate run of the request got. */
   const judgements = async (request: PromotionRequest) => {
@@ -109,7 +108,7 @@ describe.each(['postgres', 'redis'])('the worker, its queue on %s', (backend) =>
     expect(isRunning(await runsOf(request))).toBe(true);
 
     worker = await startWorker(env);
-    await reaches(request, 'AWAITING_APPROVAL', 60_000);
+    await reaches(request, 'AWAITING_APPROVAL');
     expect((await runsOf(request)).map(({ key, status, attempt }) => [key, status, attempt])).toEqual([
       ['prod/auc', 'PASSED', 2],
       ['prod/signature', 'PASSED', 1],
@@ -132,7 +131,7 @@ describe.each(['postgres', 'redis'])('the worker, its queue on %s', (backend) =>
     ]);
     await metrics.release();
     worker = await startWorker(env);
-    await reaches(request, 'AWAITING_APPROVAL', 60_000);
+    await reaches(request, 'AWAITING_APPROVAL');
     expect(await judgements(request)).toEqual([1, 1, 1]);
   }, 600_000);
 
@@ -171,7 +170,7 @@ describe.each(['postgres', 'redis'])('the worker, its queue on %s', (backend) =>
       'METRIC_THRESHOLD RUNNING',
     ]);
     await metrics.release();
-    for (const request of requests) await reaches(request, 'AWAITING_APPROVAL', 60_000);
+    for (const request of requests) await reaches(request, 'AWAITING_APPROVAL');
     for (const request of requests) expect(await judgements(request)).toEqual([1, 1, 1]);
   }, 600_000);
 
@@ -190,7 +189,7 @@ describe.each(['postgres', 'redis'])('the worker, its queue on %s', (backend) =>
       await redis.flushall();
       redis.disconnect();
       await metrics.release();
-      await reaches(request, 'AWAITING_APPROVAL', 60_000);
+      await reaches(request, 'AWAITING_APPROVAL');
       expect(await judgements(request)).toEqual([1, 1, 1]);
     }, 600_000);
 
