@@ -25,7 +25,7 @@ export interface ValidatorAddress {
   secrets: string[];
 }
 
-const longest = { description: 1000, graceHours: 7 * 24 } as const;
+const longestDescription = 1000;
 
 /**
  * @throws InvalidArgument
@@ -50,19 +50,9 @@ export function validatorUrl(url: string): string {
  */
 export function validatorDescription(description: string | null | undefined): string | null {
   const text = description?.trim() || null;
-  if (text === null || text.length <= longest.description) return text;
-  const message = `description: has ${text.length} characters, at most ${longest.description} are allowed`;
+  if (text === null || text.length <= longestDescription) return text;
+  const message = `description: has ${text.length} characters, at most ${longestDescription} are allowed`;
   throw new InvalidArgument(message, ['description']);
-}
-
-/**
- * For how many hours the secret before a rotation signs too.
- * @throws InvalidArgument
- */
-export function graceHours(hours: number): number {
-  if (Number.isInteger(hours) && hours >= 0 && hours <= longest.graceHours) return hours;
-  const message = `graceHours: ${hours} is not valid: 0 to ${longest.graceHours} hours`;
-  throw new InvalidArgument(message, ['graceHours']);
 }
 
 export const validatorNameKey = (name: string): string => name.toLowerCase();
@@ -74,6 +64,12 @@ export const validatorsIn = ({ gates }: PolicyRules): { name: string; path: stri
       ? [{ name: gate.config.validator, path: ['rules', 'gates', String(index), 'config', 'validator'] }]
       : [],
   );
+
+/** What the audit trail keeps of it. Of the URL the origin: its path may be a secret of the validator. */
+export const audited = ({ url, description }: Pick<Validator, 'url' | 'description'>) => ({
+  origin: new URL(url).origin,
+  description,
+});
 
 /** A validator as the audit trail names it: the auditors of the metastore read of it. */
 export const auditedValidator = ({ id, name }: Validator): AuditObject => ({

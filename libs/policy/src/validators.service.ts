@@ -1,12 +1,12 @@
 import { Access, HiddenObject, METASTORE_ID, type Securable, SecurableRepository } from '@app/access';
 import { AuditLog } from '@app/audit';
-import { newSigningSecret, SecretBox } from '@app/outbound';
+import { checkedGraceHours, newSigningSecret, SecretBox } from '@app/outbound';
 import { AlreadyExists, type Caller, type Page, type PageArgs, Transaction } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import {
+  audited,
   auditedValidator,
-  graceHours,
   type Validator,
   type ValidatorAddress,
   ValidatorInUse,
@@ -75,7 +75,7 @@ export class Validators {
         secret: sealed,
       });
       if (!validator) throw new AlreadyExists('Validator', name);
-      await this.record('validator.created', validator, { after: { url, description } });
+      await this.record('validator.created', validator, { after: audited(validator) });
       return { validator, secret };
     });
   }
@@ -91,8 +91,8 @@ export class Validators {
       const description = input.description == null ? before.description : validatorDescription(input.description);
       const after = await this.validators.update(before, { url, description });
       await this.record('validator.updated', after, {
-        before: { url: before.url, description: before.description },
-        after: { url, description },
+        before: audited(before),
+        after: audited(after),
       });
       return after;
     });
@@ -104,7 +104,7 @@ export class Validators {
    */
   async rotateSecret(input: { name: string; graceHours: number }): Promise<WithSecret> {
     await this.authorize();
-    const hours = graceHours(input.graceHours);
+    const hours = checkedGraceHours(input.graceHours);
     const secret = newSigningSecret();
     return this.change(input.name, async (before) => {
       const validator = await this.validators.rotate(before, this.secrets.seal(secret, contextOf(before.id)), hours);
@@ -133,7 +133,7 @@ export class Validators {
       const policies = await this.validators.policiesNaming(validator.name);
       if (policies.length > 0) throw new ValidatorInUse(validator.name, policies);
       await this.validators.delete(validator);
-      await this.record('validator.deleted', validator, { before: { url: validator.url } });
+      await this.record('validator.deleted', validator, { before: audited(validator) });
       return validator;
     });
   }

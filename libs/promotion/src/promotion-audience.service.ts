@@ -1,19 +1,11 @@
-import {
-  Access,
-  builtInPrincipals,
-  METASTORE_ID,
-  PrincipalRepository,
-  type Privilege,
-  type Securable,
-  SecurableRepository,
-} from '@app/access';
-import { actAs, type Caller, Database, NotFound } from '@app/platform';
+import { Access, PrincipalRepository, type Securable, SecurableRepository } from '@app/access';
+import { actAs, type Caller, NotFound } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import sql from 'sql-template-tag';
 import { DiscussionRepository } from './discussion/discussion.repository.js';
 import { BreakGlassReviewRepository } from './exceptions/break-glass-review.repository.js';
 import { waiverObjection } from './exceptions/gate-waiver.js';
 import { GateWaiverRepository } from './exceptions/gate-waiver.repository.js';
+import { PromotionAudienceReader } from './promotion-audience.reader.js';
 import type { PromotionRequest } from './promotion-request.js';
 import { PromotionRequestReader } from './promotion-request.reader.js';
 import { PromotionRequestRepository } from './promotion-request.repository.js';
@@ -28,9 +20,6 @@ export interface Told {
   byId: string;
 }
 
-/** How many people are told of one thing, by name. */
-const mostPeople = 200;
-
 /**
  * Whom something about a request concerns, by the rules that let him act on it and no others: `…For` asks as the person
  * himself, with the rights of now, and answers undefined when it does not concern him (any more) or he may not see it.
@@ -40,7 +29,7 @@ const mostPeople = 200;
 export class PromotionAudience {
   constructor(
     private readonly access: Access,
-    private readonly db: Database,
+    private readonly candidates: PromotionAudienceReader,
     private readonly discussions: DiscussionRepository,
     private readonly principals: PrincipalRepository,
     private readonly reader: PromotionRequestReader,
@@ -72,7 +61,9 @@ export class PromotionAudience {
     const waiver = await this.waivers.byId(waiverId);
     const found = waiver && (await this.open(waiver.requestId));
     if (!found) return [];
-    return this.those(await this.holders('WAIVE_GATE', found.model), (person) => this.waiverFor(person, waiverId));
+    return this.those(await this.candidates.holders('WAIVE_GATE', found.model), (person) =>
+      this.waiverFor(person, waiverId),
+    );
   }
 
   async waiverFor(person: Caller, waiverId: string): Promise<Told | undefined> {
@@ -89,7 +80,7 @@ export class PromotionAudience {
   async reviewPeople(requestId: string): Promise<Caller[]> {
     const found = await this.open(requestId);
     if (!found) return [];
-    const holders = await this.holders('APPROVE_PROMOTION', found.model);
+    const holders = await this.candidates.holders('APPROVE_PROMOTION', found.model);
     return this.those(holders, (person) => this.reviewFor(person, requestId));
   }
 
@@ -169,19 +160,5 @@ export class PromotionAudience {
     return principals
       .filter(({ kind, disabledAt }) => kind === 'USER' && disabledAt === null)
       .map(({ id, name, kind }) => ({ id, name, kind }));
-  }
-
-  /** Users whom a grant of a privilege reaches that no ownership gives: a superset, each of whom Access is then asked about. */
-  private async holders(privilege: Privilege, model: Securable): Promise<Caller[]> {
-    const path = [METASTORE_ID, model.catalogId, model.schemaId, model.id];
-    return this.db.query<Caller>(sql`
-      WITH RECURSIVE granted(id) AS (
-        SELECT principal_id FROM grants WHERE privilege = ${privilege} AND securable_id = ANY(${path}::uuid[])
-        UNION SELECT m.member_id FROM group_members m JOIN granted ON m.group_id = granted.id
-      )
-      SELECT p.id, p.name, p.kind FROM principals p
-      WHERE p.kind = 'USER' AND p.disabled_at IS NULL
-        AND EXISTS (SELECT 1 FROM granted WHERE id IN (p.id, ${builtInPrincipals.everyone}::uuid))
-      ORDER BY p.name_key LIMIT ${mostPeople}`);
   }
 }

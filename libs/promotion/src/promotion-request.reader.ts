@@ -4,8 +4,8 @@ import { VersionRecords } from '@app/registry';
 import { Injectable } from '@nestjs/common';
 import sql, { join, type Sql } from 'sql-template-tag';
 import { RequestNotFound } from './promotion.errors.js';
+import { requestColumns } from './promotion-request.columns.js';
 import type { PromotionRequest, PromotionState } from './promotion-request.js';
-import { requestColumns } from './promotion-request.repository.js';
 import type { ReasonCode } from './reason-code.js';
 import { DecisionRepository } from './review/decision.repository.js';
 import {

@@ -26,6 +26,7 @@ import { PolicyReplays } from './policies/policy-replay.service.js';
 import { Preflights } from './policies/preflight.service.js';
 import { PromotionPolicies } from './policies/promotion-policies.js';
 import { PromotionApplication } from './promotion-application.js';
+import { PromotionAudienceReader } from './promotion-audience.reader.js';
 import { PromotionAudience } from './promotion-audience.service.js';
 import { PromotionChanges } from './promotion-changes.js';
 import { PromotionProgress } from './promotion-progress.service.js';
@@ -65,6 +66,7 @@ import { VisibleRequests } from './visible-requests.js';
     Preflights,
     PromotionApplication,
     PromotionAudience,
+    PromotionAudienceReader,
     PromotionChanges,
     PromotionPolicies,
     PromotionProgress,

@@ -74,7 +74,6 @@ export class WebhookSender {
     const opened = secrets.map((sealed) => this.box.open(sealed, secretContext(webhookId)));
     const headers = {
       'content-type': 'application/cloudevents+json; charset=utf-8',
-      'user-agent': 'imprimatur',
       ...signed({ id: eventId, timestamp, body, secrets: opened }),
     };
     const timeoutMs = this.config.settings.WEBHOOK_TIMEOUT_SECONDS * 1000;

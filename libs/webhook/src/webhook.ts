@@ -38,8 +38,6 @@ export interface WebhookSettings {
 }
 
 const longestDescription = 5000;
-/** Of the secret before, after a rotation. */
-const longestGraceHours = 7 * 24;
 
 /**
  * The settings of a webhook, checked.
@@ -56,13 +54,6 @@ export function checkedSettings({ name, url, eventTypes, description }: WebhookS
 
 /** What uniqueness compares. */
 export const webhookNameKey = (name: string): string => name.normalize('NFC').toLowerCase();
-
-/** For how many hours the secret before still signs. @throws InvalidArgument */
-export function graceHours(hours: number): number {
-  if (Number.isInteger(hours) && hours >= 0 && hours <= longestGraceHours) return hours;
-  const range = `0 to ${longestGraceHours}`;
-  throw new InvalidArgument(`previousValidHours: ${hours} must be a whole number of ${range}`, ['previousValidHours']);
-}
 
 /** What a sealed secret belongs to: in another row it is of no use. */
 export const secretContext = (webhookId: string): string => `webhook:${webhookId}`;

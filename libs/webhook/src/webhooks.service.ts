@@ -1,6 +1,6 @@
 import { type Securable, SecurableRepository } from '@app/access';
 import { AuditLog } from '@app/audit';
-import { newSigningSecret, SecretBox } from '@app/outbound';
+import { checkedGraceHours, newSigningSecret, SecretBox } from '@app/outbound';
 import { AlreadyExists, type Caller, FailedPrecondition, NotFound, Outbox, Transaction } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { ManagedWebhooks, type WebhookPlace } from './managed-webhooks.js';
@@ -10,7 +10,6 @@ import {
   audited,
   auditedWebhook,
   checkedSettings,
-  graceHours,
   secretContext,
   type Webhook,
   type WebhookSettings,
@@ -126,12 +125,12 @@ export class Webhooks {
   /**
    * Gives a webhook another secret. The one before signs beside it for a while, so that no receiver has to change at once; one
    * before that ends.
-   * @param previousValidHours 24 when absent; 0: the one before ends at once
+   * @param graceHours 24 when absent; 0: the one before ends at once
    * @throws NotFound, PermissionDenied, InvalidArgument
    */
-  async rotateSecret(id: string, previousValidHours = defaultGraceHours): Promise<WebhookWithSecret> {
+  async rotateSecret(id: string, graceHours = defaultGraceHours): Promise<WebhookWithSecret> {
     const { securable } = await this.managed.byId(id);
-    const hours = graceHours(previousValidHours);
+    const hours = checkedGraceHours(graceHours);
     const secret = newSigningSecret();
     return this.transaction.run(async () => {
       const webhook = await this.webhooks.rotate(id, this.box.seal(secret, secretContext(id)), hours);
@@ -139,7 +138,7 @@ export class Webhooks {
       await this.audit.record({
         action: 'webhook.secret_rotated',
         object: auditedWebhook(webhook, securable),
-        after: { previousValidHours: hours },
+        after: { graceHours: hours },
       });
       return { webhook, secret };
     });

@@ -154,8 +154,8 @@ describe('Webhooks', () => {
     const third = await rotate(0);
     expect(third.webhook.previousSecretUntil).toBeNull();
     expect(await believedBy(second.secret, third.secret)).toEqual([false, true]);
-    await expect(rotate(1000)).rejects.toThrow('previousValidHours: 1000');
-    await expect(rotate(0.5)).rejects.toThrow('previousValidHours: 0.5');
+    await expect(rotate(1000)).rejects.toThrow('graceHours: 1000');
+    await expect(rotate(0.5)).rejects.toThrow('graceHours: 0.5');
     expect(await actions(hook)).toEqual(expect.arrayContaining(['webhook.secret_rotated', 'webhook.tested']));
   });
 

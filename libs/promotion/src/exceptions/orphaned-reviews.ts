@@ -2,8 +2,8 @@ import { Access, METASTORE_ID, type Refusal, type Securable, SecurableRepository
 import { Database } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import sql, { type Sql } from 'sql-template-tag';
+import { requestColumns } from '../promotion-request.columns.js';
 import type { PromotionRequest } from '../promotion-request.js';
-import { requestColumns } from '../promotion-request.repository.js';
 
 /** Where a model stood, as the row `gone`: the last event about it, its deletion, says so. For the row `r` of promotion_requests. */
 export const formerPlace: Sql = sql`LATERAL (

@@ -5,6 +5,7 @@ import { GateRuns } from '@app/gates';
 import { Config } from '@app/platform';
 import type { VersionView } from '@app/registry';
 import { createPromotionTest, type PromotionTest, worker } from '../../../../test/support/promotion.js';
+import { ArtifactCheck } from '../artifact-check.js';
 import { GateWaivers } from '../exceptions/gate-waivers.service.js';
 import { PromotionProgress } from '../promotion-progress.service.js';
 import type { PromotionRequest } from '../promotion-request.js';
@@ -44,6 +45,19 @@ describe('GateJobs', () => {
     const request = await work(await t.request(version));
     expect(request.state).toBe('AWAITING_APPROVAL');
     expect((await runs(request)).map(({ status }) => status)).toEqual(['PASSED', 'PASSED']);
+  });
+
+  it('reads the files once for gates that begin together, and once in each round', async () => {
+    const opened = await t.request(version);
+    const reads = jest.spyOn(t.module.get(ArtifactCheck), 'digestOf');
+    const jobs = t.module.get(GateJobs);
+    const both = await runs(opened);
+    await t.as(worker, () => Promise.all(both.map(({ id }) => jobs.run(id))));
+    expect(reads).toHaveBeenCalledTimes(1);
+    await t.as(worker, () => t.module.get(PromotionProgress).evaluate(opened.id));
+    await work(await rerun(opened));
+    expect(reads).toHaveBeenCalledTimes(2);
+    reads.mockRestore();
   });
 
   it('lets no gate judge changed files: the request is BLOCKED, until they are back and the gates run again', async () => {

@@ -12,6 +12,9 @@ import { PromotionRequestRepository } from '../promotion-request.repository.js';
 /** What the worker does of a queued gate: the files are looked at, then the gate judges them. */
 @Injectable()
 export class GateJobs {
+  /** The readings that are under way in this process, by request and round: the gates of a round begin together. */
+  private readonly readings = new Map<string, Promise<boolean>>();
+
   constructor(
     private readonly access: Access,
     private readonly artifacts: ArtifactCheck,
@@ -25,7 +28,7 @@ export class GateJobs {
 
   /**
    * Runs a gate. Before the first one of a round every byte of the version is read: no gate judges, or runs, what was not
-   * registered. Gates of one round that begin at the same moment may each read. Safe to be called again at any time.
+   * registered. Two workers that begin gates of one round at the same moment each read. Safe to be called again at any time.
    * @returns what GateRuns.run answers; undefined when the files have changed: the request is BLOCKED then
    */
   async run(gateRunId: string): ReturnType<GateRuns['run']> {
@@ -35,7 +38,16 @@ export class GateJobs {
     return this.gates.run(gateRunId);
   }
 
-  private async filesStand(request: PromotionRequest): Promise<boolean> {
+  private filesStand(request: PromotionRequest): Promise<boolean> {
+    const key = `${request.id} ${request.round}`;
+    const underWay = this.readings.get(key);
+    if (underWay) return underWay;
+    const reading = this.read(request).finally(() => this.readings.delete(key));
+    this.readings.set(key, reading);
+    return reading;
+  }
+
+  private async read(request: PromotionRequest): Promise<boolean> {
     const version = await this.versions.byId(request.versionId);
     // The gate says itself that there is nothing to judge.
     if (!version) return true;

@@ -49,7 +49,7 @@ export class WebhookSecretRotateInput extends MutationInput {
     defaultValue: 24,
     description: 'For how many hours the secret before signs too, 0 to 168; with 0 it ends at once',
   })
-  previousValidHours: number;
+  graceHours: number;
 }
 
 @InputType()

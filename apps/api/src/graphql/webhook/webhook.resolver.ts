@@ -78,12 +78,12 @@ export class WebhookResolver implements OnModuleInit {
     description: 'A new secret; the one before signs beside it for a while. Needs MANAGE on the securable',
   })
   async webhookSecretRotate(
-    @Args('input') { webhookId, previousValidHours }: WebhookSecretRotateInput,
+    @Args('input') { webhookId, graceHours }: WebhookSecretRotateInput,
     @Context() { request }: GraphqlContext,
   ): Promise<WebhookSecretPayload> {
     request.answerHoldsSecret = true;
     const id = keyOf('Webhook', webhookId, 'webhookId');
-    const { webhook, secret } = await this.webhooks.rotateSecret(id, previousValidHours);
+    const { webhook, secret } = await this.webhooks.rotateSecret(id, graceHours);
     return { secret, webhook: toWebhook(webhook) };
   }
 
