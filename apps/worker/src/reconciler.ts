@@ -1,3 +1,4 @@
+import { ArtifactStaging } from '@app/artifacts';
 import { GateReports, GateRuns } from '@app/gates';
 import { Sessions } from '@app/identity';
 import { Notifications } from '@app/notification';
@@ -25,6 +26,7 @@ export class Reconciler {
   private wakeUp: () => void = () => undefined;
 
   constructor(
+    private readonly artifactStaging: ArtifactStaging,
     private readonly config: Config,
     private readonly gateReports: GateReports,
     private readonly gateRuns: GateRuns,
@@ -82,6 +84,7 @@ export class Reconciler {
     });
     await this.attempt('queue what webhooks are to send', () => this.webhooks.requeueDue());
     await this.attempt('tidy up deliveries', () => this.webhooks.tidyUp());
+    await this.attempt('remove uploads that nobody ended', () => this.artifactStaging.sweep());
     await this.attempt('forget old messages', () => this.outbox.purge());
     await this.attempt('forget old idempotency keys', () => this.idempotencyKeys.purge());
     await this.attempt('forget old notifications', () => this.notifications.purge());

@@ -1,4 +1,5 @@
 import { AccessModule } from '@app/access';
+import { ArtifactsModule } from '@app/artifacts';
 import { AuditModule } from '@app/audit';
 import { GateRuns, GatesModule } from '@app/gates';
 import { IdentityModule } from '@app/identity';
@@ -50,6 +51,7 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
       imports: [
         PlatformModule.forRoot('worker', config),
         AccessModule,
+        ArtifactsModule,
         AuditModule,
         GatesModule,
         IdentityModule,

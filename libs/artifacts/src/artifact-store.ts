@@ -1,4 +1,6 @@
 import type { Readable } from 'node:stream';
+import type { DirectTransfers } from './direct-transfers.js';
+import type { StagedArtifact } from './staged-artifact.js';
 
 /** A file or a folder, as a listing of its folder shows it. */
 export interface ArtifactEntry {
@@ -6,11 +8,6 @@ export interface ArtifactEntry {
   isFolder: boolean;
   /** In bytes; 0 for a folder. */
   size: number;
-}
-
-/** What nobody can see: an upload whose bytes have all arrived, or what is being removed. */
-export interface StagedArtifact {
-  id: string;
 }
 
 /** An open file. Whoever opened it reads it or closes it. */
@@ -23,14 +20,26 @@ export interface OpenArtifact {
 
 /** Where the bytes of artifacts are. Paths are checked before they come here (artifact-path.ts). */
 export abstract class ArtifactStore {
-  /** Takes a whole upload aside. When it breaks off, nothing is left of it. */
-  abstract stage(source: Readable): Promise<StagedArtifact>;
-  /** Puts a staged upload in its place in one step, over the file that may be there. */
-  abstract place(staged: StagedArtifact, path: string): Promise<void>;
-  /** Takes a file or a folder with all in it aside, in one step. @returns undefined when there is nothing at the path */
+  /** How clients send and get files without this service in between; undefined where they cannot. */
+  readonly direct: DirectTransfers | undefined = undefined;
+
+  /** Takes a whole upload, which is to go to `path`, aside. When it breaks off, nothing is left of it. */
+  abstract stage(source: Readable, path: string): Promise<StagedArtifact>;
+  /**
+   * Puts a staged upload in its place in one step, over the file that may be there. Called in the transaction that holds
+   * the lock of ArtifactSeals.
+   * @returns the file that was there, when it is still to be discarded after the transaction
+   */
+  abstract place(staged: StagedArtifact, path: string): Promise<StagedArtifact | undefined>;
+  /**
+   * Takes a file or a folder with all in it aside, in one step and in such a transaction.
+   * @returns undefined when there is nothing at the path
+   */
   abstract takeAway(path: string): Promise<StagedArtifact | undefined>;
   /** Forgets what was taken aside. */
   abstract discard(staged: StagedArtifact): Promise<void>;
+  /** Removes what processes that were killed had taken aside. */
+  abstract sweep(): Promise<void>;
 
   /** @returns undefined when there is no file at the path */
   abstract open(path: string): Promise<OpenArtifact | undefined>;

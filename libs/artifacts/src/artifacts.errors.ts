@@ -40,3 +40,28 @@ export class ArtifactTooLarge extends DomainError {
     });
   }
 }
+
+/** The parts of an upload do not make a file. */
+export class UploadRefused extends DomainError {
+  constructor(why: string, cause?: unknown) {
+    super('INVALID_ARGUMENT', 'UPLOAD_REFUSED', `parts: they do not make a file: ${why}. Send the whole file again`, {
+      path: ['parts'],
+      cause,
+    });
+  }
+}
+
+/** The bucket is away, too slow, or does not let this service in. Nothing was changed. */
+export class ArtifactStoreUnavailable extends DomainError {
+  constructor(cause: unknown) {
+    const message = 'the artifact store does not answer as it should: try again in a moment';
+    super('UNAVAILABLE', 'ARTIFACT_STORE_UNAVAILABLE', message, { cause });
+  }
+}
+
+/** What was asked for is not possible with the store, or not as it is configured. */
+export class TransferNotOffered extends DomainError {
+  constructor(reason: string, message: string) {
+    super('NOT_IMPLEMENTED', reason, message);
+  }
+}

@@ -1,9 +1,10 @@
 import type { Readable } from 'node:stream';
-import { Access, SecurableRepository } from '@app/access';
 import { AuditLog } from '@app/audit';
 import { NotFound, Transaction } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import { artifactPath, experimentIdOf } from './artifact-path.js';
+import { artifactPath } from './artifact-path.js';
+import { ArtifactPlacement } from './artifact-placement.js';
+import { ArtifactRights } from './artifact-rights.js';
 import { ArtifactSeals } from './artifact-seals.js';
 import { type ArtifactEntry, ArtifactStore } from './artifact-store.js';
 import { type ByteRange, type ByteSpan, spanOf } from './byte-range.js';
@@ -27,12 +28,12 @@ export interface ArtifactContent {
 @Injectable()
 export class Artifacts {
   constructor(
-    private readonly access: Access,
-    private readonly securables: SecurableRepository,
+    private readonly audit: AuditLog,
+    private readonly placement: ArtifactPlacement,
+    private readonly rights: ArtifactRights,
     private readonly seals: ArtifactSeals,
     private readonly store: ArtifactStore,
     private readonly transaction: Transaction,
-    private readonly audit: AuditLog,
   ) {}
 
   /**
@@ -40,7 +41,7 @@ export class Artifacts {
    * @throws InvalidArgument, NotFound, PermissionDenied
    */
   async list(path: string): Promise<ArtifactEntry[]> {
-    await this.authorizeRead(artifactPath(path));
+    await this.rights.read(artifactPath(path));
     return this.store.list(path);
   }
 
@@ -49,7 +50,7 @@ export class Artifacts {
    * @throws RangeNotSatisfiable when the range begins behind its end
    */
   async open(path: string, range?: ByteRange): Promise<ArtifactContent> {
-    await this.authorizeRead(artifactPath(path));
+    await this.rights.read(artifactPath(path));
     const file = await this.store.open(path);
     if (!file) throw new NotFound('Artifact', path);
     try {
@@ -66,18 +67,8 @@ export class Artifacts {
    * @throws Sealed when a registered version's files are at the path
    */
   async write(path: string, source: Readable): Promise<void> {
-    await this.authorizeEdit(artifactPath(path));
-    const staged = await this.store.stage(source);
-    try {
-      // The one place with files in a transaction: the rename must happen under the lock that demandUnsealed shares.
-      await this.transaction.run(async () => {
-        await this.seals.demandUnsealed(path);
-        await this.store.place(staged, path);
-      });
-    } catch (error) {
-      await this.store.discard(staged);
-      throw error;
-    }
+    await this.rights.edit(artifactPath(path));
+    await this.placement.place(await this.store.stage(source, path), path);
   }
 
   /**
@@ -86,7 +77,7 @@ export class Artifacts {
    * @throws NotFound when there is nothing at the path
    */
   async delete(path: string): Promise<void> {
-    const experiment = await this.authorizeEdit(artifactPath(path));
+    const experiment = await this.rights.edit(artifactPath(path));
     const removed = await this.transaction.run(async () => {
       await this.seals.demandUnsealed(path);
       await this.audit.record({
@@ -100,22 +91,5 @@ export class Artifacts {
       return aside;
     });
     await this.store.discard(removed);
-  }
-
-  private async authorizeRead(path: string): Promise<void> {
-    const experiment = await this.experimentOf(path);
-    if (experiment && (await this.access.allowed('READ', experiment))) return;
-    if (await this.seals.opensFor(path)) return;
-    await this.access.authorize('READ', experiment, 'EXPERIMENT', path, 'Artifact');
-  }
-
-  private async authorizeEdit(path: string) {
-    const experiment = await this.experimentOf(path);
-    return (await this.access.authorize('EDIT', experiment, 'EXPERIMENT', path, 'Artifact')).object;
-  }
-
-  private async experimentOf(path: string) {
-    const id = experimentIdOf(path);
-    return id === undefined ? undefined : this.securables.byExperimentId(id);
   }
 }

@@ -6,13 +6,14 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Config, DomainError, InvalidArgument } from '@app/platform';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { type ArtifactEntry, ArtifactStore, type OpenArtifact, type StagedArtifact } from './artifact-store.js';
+import { type ArtifactEntry, ArtifactStore, type OpenArtifact } from './artifact-store.js';
 import { UploadAborted } from './artifacts.errors.js';
+import type { StagedArtifact } from './staged-artifact.js';
 
 /** Uploads on their way and what is being removed. Beside the artifacts, because a rename is atomic in one file system only. */
 const stagingFolder = '.staging';
-/** What is older was left by a process that was killed. */
-const staleAfterMs = 24 * 3600 * 1000;
+/** What nothing was added to for so long was left by a process that was killed: idle uploads are ended much earlier. */
+const staleAfterMs = 3 * 3600 * 1000;
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException)?.code ?? '';
 const isAbsent = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(codeOf(error));
@@ -40,7 +41,7 @@ export class LocalArtifactStore extends ArtifactStore implements OnModuleInit {
     await fs.mkdir(path.join(this.config.artifactRoot, stagingFolder), { recursive: true });
     // The folders above the root may be links: that is the operator's choice.
     this.root = await fs.realpath(this.config.artifactRoot);
-    await this.removeStale();
+    await this.sweep();
   }
 
   override async stage(source: Readable): Promise<StagedArtifact> {
@@ -59,7 +60,7 @@ export class LocalArtifactStore extends ArtifactStore implements OnModuleInit {
     return { id };
   }
 
-  override async place({ id }: StagedArtifact, to: string): Promise<void> {
+  override async place({ id }: StagedArtifact, to: string): Promise<undefined> {
     const target = path.join(this.root, to);
     const folder = path.dirname(target);
     await this.makeFolder(folder, to);
@@ -151,7 +152,7 @@ export class LocalArtifactStore extends ArtifactStore implements OnModuleInit {
     return real === undefined ? this.isPlain(path.dirname(absolute)) : real === absolute;
   }
 
-  private async removeStale(): Promise<void> {
+  override async sweep(): Promise<void> {
     const staging = path.join(this.root, stagingFolder);
     for (const name of await fs.readdir(staging)) {
       const stat = await orAbsent(fs.stat(path.join(staging, name)));

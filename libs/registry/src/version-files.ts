@@ -29,7 +29,7 @@ export class VersionFiles {
       const content = mlmodel === undefined ? { signature: null, flavors: null } : parseMlmodel(mlmodel);
       return { manifest, content: { ...content, requirements: await this.requirements(folder, manifest) } };
     } catch (error) {
-      if (error instanceof DomainError) return error;
+      if (error instanceof DomainError && error.kind !== 'UNAVAILABLE') return error;
       throw error;
     }
   }

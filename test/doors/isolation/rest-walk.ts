@@ -50,6 +50,11 @@ const exceptions: [route: RegExp, changes: (made: MadeIds, as: string) => Record
   [/model-versions\/create$/, () => ({ run_id: undefined, model_id: undefined })],
   [/mlflow-artifacts\/artifacts$/, ({ experimentId, runId }) => ({ path: `${experimentId}/${runId}/artifacts` })],
   [/artifacts\/list$/, () => ({ path: 'model' })],
+  [
+    /artifacts\/mpu\//,
+    () => ({ path: `${marker}.txt`, num_parts: 1, upload_id: marker, parts: [{ part_number: 1, etag: 'e' }] }),
+  ],
+  [/presigned-download-url$/, () => ({ path: `model/${marker}.txt` })],
   [/(get|upload)-artifact$/, () => ({ path: `model/${marker}.txt` })],
   [/artifacts\/files$/, () => ({ artifact_file_path: 'MLmodel' })],
   // Another query than GraphQL's own walk sends: a subscription, as a stream of events. It ends, as nothing is to be followed.

@@ -20,6 +20,7 @@ const { mlflow, endpoints } = JSON.parse(fs.readFileSync(`${here}/endpoints.json
 
 /** Which spec makes the calls of a path; the first that matches. */
 const specOfPath: [path: RegExp, spec: string][] = [
+  [/mlflow-artifacts\/(mpu|presigned)|presigned-download/, 'artifacts/direct-transfers'],
   [/mlflow-artifacts\//, 'artifacts/artifacts'],
   [/logged-models|artifacts\/list/, 'tracking/logged-models'],
   [/search-datasets|get-history-bulk/, 'tracking/charts'],

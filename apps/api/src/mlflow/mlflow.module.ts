@@ -3,6 +3,7 @@ import { RegistryModule } from '@app/registry';
 import { TrackingModule } from '@app/tracking';
 import { Module } from '@nestjs/common';
 import { ArtifactsController } from './artifacts/artifacts.controller.js';
+import { DirectTransfersController } from './artifacts/direct-transfers.controller.js';
 import { ListingsController } from './artifacts/listings.controller.js';
 import { RunFileController, RunFilesController } from './artifacts/run-files.controller.js';
 import { NotOfferedController } from './not-offered.controller.js';
@@ -10,6 +11,7 @@ import { ModelNames } from './registry/model-names.js';
 import { ModelVersionsController } from './registry/model-versions.controller.js';
 import { RegisteredModelsController } from './registry/registered-models.controller.js';
 import { VersionSources } from './registry/version-source.js';
+import { ServerInfoController } from './server-info.controller.js';
 import { ExperimentsController } from './tracking/experiments.controller.js';
 import { LoggedModelsController } from './tracking/logged-models.controller.js';
 import { MetricHistoryController } from './tracking/metric-history.controller.js';
@@ -23,6 +25,7 @@ import { MlflowWords } from './wire/words.js';
   imports: [ArtifactsModule, RegistryModule, TrackingModule],
   controllers: [
     ArtifactsController,
+    DirectTransfersController,
     ExperimentsController,
     ListingsController,
     LoggedModelsController,
@@ -34,6 +37,7 @@ import { MlflowWords } from './wire/words.js';
     RunFileController,
     RunFilesController,
     RunsController,
+    ServerInfoController,
     VersionController,
   ],
   providers: [MlflowWords, ModelNames, VersionSources],

@@ -64,9 +64,9 @@ export const notOffered: readonly NotOffered[] = [
     instead: 'principals and grants are managed in the GraphQL API, and by the command line',
   },
   {
-    part: 'presigned URLs of artifacts',
-    paths: ['api/2.0/mlflow/artifacts/presigned-upload-url', 'api/2.0/mlflow/artifacts/presigned-download-url'],
-    instead: 'send and get the file below /api/2.0/mlflow-artifacts/artifacts',
+    part: 'uploads by one presigned URL',
+    paths: ['api/2.0/mlflow/artifacts/presigned-upload-url'],
+    instead: 'send the file below /api/2.0/mlflow-artifacts/artifacts, or in parts by /api/2.0/mlflow-artifacts/mpu',
   },
   {
     part: 'runs/log-model of MLflow 2',

@@ -60,6 +60,13 @@ describe('loadConfig', () => {
     ['OIDC_ISSUERS', '[{"issuer":"https://i.example","audience":"a","algorithms":["HS256"]}]', '0.algorithms.0: '],
     ['OIDC_ISSUERS', '[{"issuer":"https://i.example","audience":"a","algorithms":["none"]}]', '0.algorithms.0: '],
     ['OIDC_ISSUERS', '[{"issuer":"https://i.example","audience":"a","clientID":"x"}]', 'clientID'],
+    ['S3_BUCKET', 'Has Spaces', 'S3_BUCKET ("Has Spaces"): must be the name of a bucket'],
+    ['S3_BUCKET', 'models', 'S3_BUCKET ("models"): has no meaning unless ARTIFACT_STORE is S3'],
+    ['S3_PREFIX', 'no-slash', 'S3_PREFIX ("no-slash"): must be names that end with "/"'],
+    ['S3_PREFIX', '../', 'S3_PREFIX ("../"): must be names that end with "/"'],
+    ['S3_ENDPOINT', 'https://key:secret@s3.example.com', 'credentials come from where the AWS SDK looks for them'],
+    ['ARTIFACT_STORE', 'S3', 'S3_BUCKET (not set): must name the bucket when ARTIFACT_STORE is S3'],
+    ['ARTIFACT_TRANSFER', 'PRESIGNED', 'ARTIFACT_TRANSFER ("PRESIGNED"): must be PROXIED when ARTIFACT_STORE is LOCAL'],
   ])('names a wrong %s=%s and its value', (name, value, message) => {
     expect(() => loadConfig({ ...database, [name]: value })).toThrow(message);
   });

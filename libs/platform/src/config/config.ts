@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { artifactSettings } from './artifact-settings.js';
 import { gateSettings } from './gate-settings.js';
 import { notificationSettings } from './notification-settings.js';
 import { openidIssuers } from './openid-issuers.js';
@@ -110,12 +111,7 @@ export const settings = {
     .min(1024)
     .default(16 * 2 ** 20)
     .describe('The largest JSON body; artifacts are streamed, and have a bound of their own.'),
-  ARTIFACT_LIMIT_BYTES: z.coerce
-    .number()
-    .int()
-    .min(1024)
-    .default(100 * 2 ** 30)
-    .describe('The largest artifact file that can be uploaded.'),
+  ...artifactSettings,
   REQUEST_TIMEOUT_SECONDS: z.coerce
     .number()
     .min(1)

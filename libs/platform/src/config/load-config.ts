@@ -1,5 +1,12 @@
 import { z } from 'zod';
+import { artifactConflict } from './artifact-settings.js';
 import { Config, type Settings, settingNames, settings } from './config.js';
+
+/** Every value for itself, and then the values together. */
+const consistent = z.object(settings).superRefine((values, context) => {
+  const conflict = artifactConflict(values);
+  if (conflict) context.addIssue({ code: 'custom', path: [conflict.name], message: conflict.message });
+});
 
 /**
  * Reads and validates the environment. An empty variable counts as not set.
@@ -7,10 +14,10 @@ import { Config, type Settings, settingNames, settings } from './config.js';
  */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const given = Object.fromEntries(settingNames.map((name) => [name, env[name]?.trim() || undefined]));
-  const parsed = z.object(settings).safeParse(given);
+  const parsed = consistent.safeParse(given);
   if (parsed.success) return new Config(parsed.data as Settings);
 
-  const secret = /DATABASE_URL|REDIS_URL|TOKEN|OIDC_ISSUERS|SMTP_URL|SLACK_WEBHOOK_URL/;
+  const secret = /DATABASE_URL|REDIS_URL|TOKEN|OIDC_ISSUERS|SMTP_URL|SLACK_WEBHOOK_URL|S3_\w*ENDPOINT/;
   const lines = parsed.error.issues.map((issue) => {
     const name = String(issue.path[0]);
     const value = given[name] === undefined ? 'not set' : secret.test(name) ? 'set' : `"${given[name]}"`;

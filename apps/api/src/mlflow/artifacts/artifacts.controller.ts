@@ -1,18 +1,15 @@
 import { Readable } from 'node:stream';
 import { Artifacts } from '@app/artifacts';
-import { DomainError } from '@app/platform';
-import { Controller, Delete, Get, Post, Put, Query, Req, Res } from '@nestjs/common';
+import { Controller, Delete, Get, Put, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { Open, Requires } from '../../http/requires.js';
+import { Requires } from '../../http/requires.js';
 import { omitUnset, parseParams, required } from '../wire/parse.js';
 import { toMlflowFile } from './convert.js';
+import { pathOf } from './path-of.js';
 import { sendArtifact } from './send.js';
 
 const listParams = z.object({ path: required });
-
-/** The path behind the route, decoded. */
-const pathOf = (request: FastifyRequest): string => (request.params as { '*': string })['*'];
 
 /** The artifact proxy: what `mlflow-artifacts:/…` becomes in the client (mlflow/store/artifact/mlflow_artifacts_repo.py). */
 @Controller('api/2.0/mlflow-artifacts')
@@ -45,26 +42,5 @@ export class ArtifactsController {
   async delete(@Req() request: FastifyRequest) {
     await this.artifacts.delete(pathOf(request));
     return {};
-  }
-
-  /** The beginning of the message is what tells the client to upload the file as a whole. */
-  @Open('answers that there is no such thing here')
-  @Post('mpu/*')
-  multipart(): never {
-    throw new DomainError(
-      'NOT_IMPLEMENTED',
-      'MULTIPART_UPLOAD',
-      'Multipart upload is not supported for the current artifact repository: send the file with one PUT',
-    );
-  }
-
-  @Open('answers that there is no such thing here')
-  @Get('presigned/*')
-  presigned(): never {
-    throw new DomainError(
-      'NOT_IMPLEMENTED',
-      'PRESIGNED_DOWNLOAD',
-      'Presigned download is not supported for the current artifact repository: GET the file from /mlflow-artifacts/artifacts',
-    );
   }
 }

@@ -177,12 +177,14 @@ describe('the artifact proxy', () => {
     for (const step of ['create', 'complete', 'abort']) {
       const answer = await t.call('POST', `${proxy}/mpu/${step}/${id}/r/x`, {
         token: ada.token,
-        body: { num_parts: 2 },
+        body: { path: 'x', num_parts: 2, upload_id: 'x', parts: [{ part_number: 1, etag: 'x' }] },
       });
       expect(answer).toMatchObject({ status: 501, body: { error_code: 'NOT_IMPLEMENTED' } });
       expect(answer.body.message).toMatch(/^Multipart upload is not supported for the current artifact repository/);
     }
     expect((await t.call('GET', `${proxy}/presigned/${id}/r/x`, { token: ada.token })).status).toBe(501);
+    const info = await t.call('GET', '/api/3.0/mlflow/server-info', { token: ada.token });
+    expect(info.body).toMatchObject({ multipart_uploads_enabled: false, multipart_downloads_enabled: false });
   });
 
   /** fetch would clean the path up before it sends it. */

@@ -20,15 +20,22 @@ const types: Record<string, string> = {
   '.yml': 'text/plain',
 };
 
-export function contentTypeOf(file: string): string {
+function contentTypeOf(file: string): string {
   const name = path.posix.basename(file).toLowerCase();
   return types[path.posix.extname(name) || `.${name}`] ?? 'application/octet-stream';
 }
 
 /** Artifacts are saved, never shown: what is in them was written by users (RFC 6266). */
-export function attachment(file: string): string {
+function attachment(file: string): string {
   const name = path.posix.basename(file);
   const ascii = name.replace(/[^\x20-\x7e]|["\\%]/g, '_');
+  if (ascii === name) return `attachment; filename="${name}"`;
   const encoded = encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
   return `attachment; filename="${ascii}"; filename*=UTF-8''${encoded}`;
 }
+
+/** What the answer of a download says of the file. */
+export const savedAs = (file: string) => ({
+  contentType: contentTypeOf(file),
+  contentDisposition: attachment(file),
+});

@@ -1,19 +1,21 @@
 import type { Readable } from 'node:stream';
-import { Artifacts } from '@app/artifacts';
+import { Artifacts, DirectArtifacts } from '@app/artifacts';
 import { InvalidArgument } from '@app/platform';
 import { LoggedModels, Runs } from '@app/tracking';
-import { Get, Param, Query, Req, Res } from '@nestjs/common';
+import { Body, Get, Param, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Requires } from '../../http/requires.js';
 import { ofRun } from '../tracking/fields.js';
-import { parseParams, required } from '../wire/parse.js';
+import { optional, parseParams, required, wholeNumber } from '../wire/parse.js';
 import { PostOk } from '../wire/post.js';
 import { MlflowController } from '../wire/words.js';
+import { savedAs } from './content-type.js';
 import { folderOf } from './convert.js';
 import { sendArtifact } from './send.js';
 
 const runParams = ofRun({ path: required });
+const downloadParams = ofRun({ path: required, expiration: optional(wholeNumber) });
 const uploadParams = z.object({ run_uuid: z.string().default(''), path: z.string().default('') });
 const modelParams = z.object({ model_id: required, artifact_file_path: required });
 
@@ -27,6 +29,7 @@ function demand(what: string, isGiven: boolean): void {
 export class RunFilesController {
   constructor(
     private readonly artifacts: Artifacts,
+    private readonly direct: DirectArtifacts,
     private readonly runs: Runs,
     private readonly models: LoggedModels,
   ) {}
@@ -42,6 +45,18 @@ export class RunFilesController {
     const run = await this.runs.summary(run_uuid);
     await this.artifacts.write(`${folderOf(run.artifactUri)}/${path}`, bytes as Readable);
     return {};
+  }
+
+  /** A URL at the bucket itself, where ARTIFACT_TRANSFER lets there be one. */
+  @Requires('READ')
+  @PostOk('artifacts/presigned-download-url')
+  async downloadUrl(@Body() body: unknown) {
+    const { run_id, path, expiration } = parseParams(downloadParams, body);
+    const run = await this.runs.summary(run_id);
+    const file = `${folderOf(run.artifactUri)}/${path}`;
+    const seconds = expiration === undefined ? {} : { seconds: expiration };
+    const { url, size } = await this.direct.downloadUrl(file, { ...savedAs(path), ...seconds });
+    return { presigned_url: url, headers: {}, file_size: size };
   }
 
   @Requires('READ')

@@ -1,7 +1,7 @@
 import { type Artifacts, RangeNotSatisfiable } from '@app/artifacts';
 import { HttpException, HttpStatus } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { attachment, contentTypeOf } from './content-type.js';
+import { savedAs } from './content-type.js';
 import { parseRange } from './range.js';
 
 /**
@@ -19,11 +19,12 @@ export async function sendArtifact(
     reply.header('content-range', `bytes */${error.size}`);
     throw new HttpException(error.message, HttpStatus.REQUESTED_RANGE_NOT_SATISFIABLE);
   });
+  const { contentType, contentDisposition } = savedAs(path);
   reply
     .headers({
       'accept-ranges': 'bytes',
-      'content-type': contentTypeOf(path),
-      'content-disposition': attachment(path),
+      'content-type': contentType,
+      'content-disposition': contentDisposition,
       'x-content-type-options': 'nosniff',
       'content-length': span ? span.end - span.start + 1 : size,
     })
