@@ -107,6 +107,13 @@ def fixture_of_service(name, request):
         tracking.__enter__()
         request.addfinalizer(lambda: tracking.__exit__(None, None, None))
         return SERVICE
+    if name == "artifacts_server":
+        from tests.tracking.test_mlflow_artifacts import ArtifactsServer
+
+        empty_store()
+        # Files belong to an experiment: what the tests send to the proxy itself goes to the default one.
+        proxy = f"{SERVICE}/api/2.0/mlflow-artifacts/artifacts/0"
+        return ArtifactsServer(SERVICE, proxy, ARTIFACTS, SERVICE, None)
     if name == "store" and (store := rest_store_for(request.module)):
         from mlflow.utils.rest_utils import MlflowHostCreds
 

@@ -54,6 +54,7 @@ const exceptions: [route: RegExp, changes: (made: MadeIds, as: string) => Record
     /artifacts\/mpu\//,
     () => ({ path: `${marker}.txt`, num_parts: 1, upload_id: marker, parts: [{ part_number: 1, etag: 'e' }] }),
   ],
+  [/model-versions\/get-artifact$/, () => ({ path: 'MLmodel' })],
   [/presigned-download-url$/, () => ({ path: `model/${marker}.txt` })],
   [/(get|upload)-artifact$/, () => ({ path: `model/${marker}.txt` })],
   [/artifacts\/files$/, () => ({ artifact_file_path: 'MLmodel' })],

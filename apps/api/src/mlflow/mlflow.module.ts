@@ -5,7 +5,7 @@ import { Module } from '@nestjs/common';
 import { ArtifactsController } from './artifacts/artifacts.controller.js';
 import { DirectTransfersController } from './artifacts/direct-transfers.controller.js';
 import { ListingsController } from './artifacts/listings.controller.js';
-import { RunFileController, RunFilesController } from './artifacts/run-files.controller.js';
+import { RunFileController, RunFilesController, VersionFileController } from './artifacts/run-files.controller.js';
 import { NotOfferedController } from './not-offered.controller.js';
 import { ModelNames } from './registry/model-names.js';
 import { ModelVersionsController } from './registry/model-versions.controller.js';
@@ -39,6 +39,7 @@ import { MlflowWords } from './wire/words.js';
     RunsController,
     ServerInfoController,
     VersionController,
+    VersionFileController,
   ],
   providers: [MlflowWords, ModelNames, VersionSources],
   // GraphQL registers versions too, from the same sources.

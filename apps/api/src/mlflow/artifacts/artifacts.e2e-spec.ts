@@ -80,7 +80,7 @@ describe('the artifact proxy', () => {
     await put('r/page.html', '<script>alert(1)</script>');
     const { headers } = await get('r/page.html');
     expect(headers.get('content-type')).toBe('application/octet-stream');
-    expect(headers.get('content-disposition')).toContain('attachment; filename="page.html"');
+    expect(headers.get('content-disposition')).toContain('attachment; filename=page.html');
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     await put('r/MLmodel', 'flavors:');
     expect((await get('r/MLmodel')).headers.get('content-type')).toContain('text/plain');

@@ -10,6 +10,7 @@ const types: Record<string, string> = {
   '.log': 'text/plain',
   '.md': 'text/plain',
   '.mlmodel': 'text/plain',
+  '.mlproject': 'text/plain',
   '.pdf': 'application/pdf',
   '.png': 'image/png',
   '.py': 'text/plain',
@@ -29,6 +30,8 @@ function contentTypeOf(file: string): string {
 function attachment(file: string): string {
   const name = path.posix.basename(file);
   const ascii = name.replace(/[^\x20-\x7e]|["\\%]/g, '_');
+  // RFC 9110, 5.6.2: a token needs no quotes, and MLflow's server puts none around it.
+  if (/^[\w!#$&+.^`|~-]+$/.test(name)) return `attachment; filename=${name}`;
   if (ascii === name) return `attachment; filename="${name}"`;
   const encoded = encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
   return `attachment; filename="${ascii}"; filename*=UTF-8''${encoded}`;

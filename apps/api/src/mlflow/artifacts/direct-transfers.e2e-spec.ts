@@ -113,7 +113,7 @@ describe('transfers between clients and the bucket', () => {
     expect([status, body.file_size, body.headers]).toEqual([200, 3, {}]);
     const answer = await fetch(body.url, { headers: { range: 'bytes=1-2' } });
     expect([answer.status, await answer.text()]).toEqual([206, 'ew']);
-    expect(answer.headers.get('content-disposition')).toBe('attachment; filename="weights"');
+    expect(answer.headers.get('content-disposition')).toBe('attachment; filename=weights');
     expect(answer.headers.get('content-type')).toBe('application/octet-stream');
     const url = new URL(body.url);
     expect(url.searchParams.get('X-Amz-Expires')).toBe('3600');

@@ -1,11 +1,14 @@
 import type { Readable } from 'node:stream';
 import { Artifacts, DirectArtifacts } from '@app/artifacts';
 import { InvalidArgument } from '@app/platform';
+import { downloadUri, ModelVersions } from '@app/registry';
 import { LoggedModels, Runs } from '@app/tracking';
 import { Body, Get, Param, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Requires } from '../../http/requires.js';
+import { ofVersion } from '../registry/fields.js';
+import { ModelNames } from '../registry/model-names.js';
 import { ofRun } from '../tracking/fields.js';
 import { optional, parseParams, required, wholeNumber } from '../wire/parse.js';
 import { PostOk } from '../wire/post.js';
@@ -17,6 +20,7 @@ import { sendArtifact } from './send.js';
 const runParams = ofRun({ path: required });
 const downloadParams = ofRun({ path: required, expiration: optional(wholeNumber) });
 const uploadParams = z.object({ run_uuid: z.string().default(''), path: z.string().default('') });
+const versionParams = ofVersion.extend({ path: required });
 const modelParams = z.object({ model_id: required, artifact_file_path: required });
 
 /** @throws InvalidArgument in the words of MLflow's server */
@@ -87,5 +91,23 @@ export class RunFileController {
     const { run_id, path } = parseParams(runParams, query);
     const run = await this.runs.summary(run_id);
     await sendArtifact(this.artifacts, `${folderOf(run.artifactUri)}/${path}`, request, reply);
+  }
+}
+
+/** The same of a model version, for those who may load it. */
+@MlflowController('model-versions/get-artifact')
+export class VersionFileController {
+  constructor(
+    private readonly artifacts: Artifacts,
+    private readonly names: ModelNames,
+    private readonly versions: ModelVersions,
+  ) {}
+
+  @Requires('EXECUTE')
+  @Get()
+  async get(@Query() query: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { name, version, path } = parseParams(versionParams, query);
+    const found = await this.versions.get(this.names.full(name), version);
+    await sendArtifact(this.artifacts, `${folderOf(downloadUri(found))}/${path}`, request, reply);
   }
 }

@@ -48,6 +48,25 @@ describe('single files of runs and logged models', () => {
     expect((await get(file.replace('MLmodel', '../../x'))).status).toBe(400);
   });
 
+  it('gives a file of a model version to whom may load the model', async () => {
+    await t.make.schema('files.s', ada);
+    await upload({ run_uuid, path: 'model/MLmodel' }, 'flavors: {}');
+    const name = 'files.s.m';
+    await post('registered-models/create', { name });
+    const source = `runs:/${run_uuid}/model`;
+    expect((await post('model-versions/create', { name, source, run_id: run_uuid })).status).toBe(200);
+    const file = `/model-versions/get-artifact?name=${name}&version=1&path=MLmodel`;
+    expect(await get(file)).toMatchObject({ status: 200, body: 'flavors: {}' });
+    expect((await get(file, stranger)).status).toBe(404);
+    const catalog = await t.db.prisma.securable.findFirst({ where: { fullName: 'files' } });
+    const user = await t.make.user();
+    await t.make.grant(user, { id: catalog?.id as string }, 'USE_CATALOG', 'USE_SCHEMA', 'EXECUTE');
+    expect((await get(file, user)).status).toBe(200);
+    expect((await get(`/get-artifact?run_id=${run_uuid}&path=model/MLmodel`, user)).status).toBe(404);
+    expect((await get(file.replace('MLmodel', '../a'), user)).status).toBe(400);
+    expect((await get(file.replace('MLmodel', 'none'), user)).status).toBe(404);
+  });
+
   it('refuses a path out of the folder, nothing to store, and those without EDIT or READ', async () => {
     for (const [query, bytes, told] of [
       [{}, 'x', 'Request must specify run_uuid.'],
