@@ -9,6 +9,7 @@ import { readOptions } from './lib/options.mjs';
 import { circumstances, keepResults, resultsFile, tableOf } from './lib/report.mjs';
 import { Workshop } from './lib/workshop.mjs';
 import { access } from './parts/access.mjs';
+import { artifacts } from './parts/artifacts.mjs';
 import { doors } from './parts/doors.mjs';
 import { gates } from './parts/gates.mjs';
 import { hiddenObjects } from './parts/hidden.mjs';
@@ -17,7 +18,7 @@ import { start } from './parts/start.mjs';
 import { tracking } from './parts/tracking.mjs';
 import { mlflowVersion } from './peers/mlflow.mjs';
 
-const parts = { registry, tracking, doors, access, hidden: hiddenObjects, gates, start };
+const parts = { registry, tracking, artifacts, doors, access, hidden: hiddenObjects, gates, start };
 
 /** The Python to run MLflow with; nothing when none was given, which is said. */
 function givenPython() {

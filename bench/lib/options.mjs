@@ -13,6 +13,8 @@ const defaults = {
   gates: 500,
   approvals: 15,
   starts: 3,
+  artifact: 1024,
+  copies: 3,
 };
 
 /**

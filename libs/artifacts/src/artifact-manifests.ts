@@ -4,7 +4,7 @@ import { FailedPrecondition } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { type ArtifactFile, type ArtifactManifest, manifestOf } from './artifact-manifest.js';
 import { artifactPath } from './artifact-path.js';
-import { ArtifactStore, type OpenArtifact } from './artifact-store.js';
+import { ArtifactStore, type OpenArtifact, type WalkedArtifact } from './artifact-store.js';
 
 /** What is in the store, for the registry and the gates. It asks no rights: its callers have. */
 @Injectable()
@@ -16,13 +16,19 @@ export class ArtifactManifests {
    * @param signal stops the reading when nobody waits for it any more
    * @throws FailedPrecondition NO_FILES when the folder is missing or empty
    */
-  async of(folder: string, signal?: AbortSignal): Promise<ArtifactManifest> {
-    const files: ArtifactFile[] = [];
-    for await (const { path } of this.store.walk(artifactPath(folder, 'folder'))) {
-      files.push(await this.hash(folder, path, signal));
-    }
-    if (files.length === 0) throw new FailedPrecondition('NO_FILES', `folder: "${folder}" holds no files`);
-    return manifestOf(files);
+  of(folder: string, signal?: AbortSignal): Promise<ArtifactManifest> {
+    return this.manifest(folder, ({ path }) => this.hash(folder, path, signal));
+  }
+
+  /**
+   * The files as they came in: by the digests that were computed then, where the store has kept them. What has changed since
+   * differs from `of`.
+   * @throws FailedPrecondition NO_FILES
+   */
+  asUploaded(folder: string): Promise<ArtifactManifest> {
+    return this.manifest(folder, async ({ path, size, sha256 }) =>
+      sha256 === undefined ? this.hash(folder, path) : { path, size, sha256 },
+    );
   }
 
   /** The number and size of the files below a folder, without reading them. */
@@ -55,6 +61,13 @@ export class ArtifactManifests {
   /** @returns undefined when there is no file at the path */
   open(path: string): Promise<OpenArtifact | undefined> {
     return this.store.open(artifactPath(path));
+  }
+
+  private async manifest(folder: string, fileOf: (walked: WalkedArtifact) => Promise<ArtifactFile>) {
+    const files: ArtifactFile[] = [];
+    for await (const walked of this.store.walk(artifactPath(folder, 'folder'))) files.push(await fileOf(walked));
+    if (files.length === 0) throw new FailedPrecondition('NO_FILES', `folder: "${folder}" holds no files`);
+    return manifestOf(files);
   }
 
   private async hash(folder: string, path: string, signal?: AbortSignal): Promise<ArtifactFile> {

@@ -146,9 +146,9 @@ export class ArtifactObjectRepository {
   }
 
   /** Up to `most` files below a folder, behind one of them. */
-  page(folder: string, after: string, most: number): Promise<{ path: string; size: number }[]> {
+  page(folder: string, after: string, most: number): Promise<{ path: string; size: number; sha256: string | null }[]> {
     return this.db.query(sql`
-      SELECT path, size::float8 AS size FROM artifact_objects
+      SELECT path, size::float8 AS size, sha256 FROM artifact_objects
       WHERE ${below(folder)} AND path > ${after} ORDER BY path LIMIT ${most}`);
   }
 }

@@ -42,7 +42,7 @@ describe.each(['LOCAL', 'S3'])('the artifact store %s', (kind) => {
   };
   const walk = async (folder: string) => {
     const files: { path: string; size: number }[] = [];
-    for await (const file of store.walk(folder)) files.push(file);
+    for await (const { path, size } of store.walk(folder)) files.push({ path, size });
     return files.sort((a, b) => (a.path < b.path ? -1 : 1));
   };
 

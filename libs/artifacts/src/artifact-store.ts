@@ -10,6 +10,14 @@ export interface ArtifactEntry {
   size: number;
 }
 
+export interface WalkedArtifact {
+  /** Relative to the folder. */
+  path: string;
+  size: number;
+  /** Of the bytes as they came in, in hexadecimal, where the store has kept it. */
+  sha256?: string;
+}
+
 /** An open file. Whoever opened it reads it or closes it. */
 export interface OpenArtifact {
   size: number;
@@ -45,6 +53,6 @@ export abstract class ArtifactStore {
   abstract open(path: string): Promise<OpenArtifact | undefined>;
   /** @returns the entries of a folder by name, none when there is no folder at the path */
   abstract list(folder: string): Promise<ArtifactEntry[]>;
-  /** Every file below a folder, in no particular order, with its path relative to the folder. */
-  abstract walk(folder: string): AsyncIterable<{ path: string; size: number }>;
+  /** Every file below a folder, in no particular order. */
+  abstract walk(folder: string): AsyncIterable<WalkedArtifact>;
 }

@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Config, DomainError, InvalidArgument } from '@app/platform';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { type ArtifactEntry, ArtifactStore, type OpenArtifact } from './artifact-store.js';
+import { type ArtifactEntry, ArtifactStore, type OpenArtifact, type WalkedArtifact } from './artifact-store.js';
 import { UploadAborted } from './artifacts.errors.js';
 import type { StagedArtifact } from './staged-artifact.js';
 
@@ -116,7 +116,7 @@ export class LocalArtifactStore extends ArtifactStore implements OnModuleInit {
     return listed.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  override async *walk(folder: string): AsyncIterable<{ path: string; size: number }> {
+  override async *walk(folder: string): AsyncIterable<WalkedArtifact> {
     for (const entry of await this.list(folder)) {
       if (!entry.isFolder) yield { path: entry.name, size: entry.size };
       else

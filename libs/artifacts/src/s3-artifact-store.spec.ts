@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
+import fs from 'node:fs';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { Transaction } from '@app/platform';
 import sql from 'sql-template-tag';
 import { createTestModule, type TestModule } from '../../../test/support/module.js';
 import { type S3Server, startS3Server } from '../../../test/support/s3-server.js';
+import { ArtifactManifests } from './artifact-manifests.js';
 import { ArtifactStore } from './artifact-store.js';
 import { ArtifactsModule } from './artifacts.module.js';
 
@@ -65,6 +67,18 @@ describe('the artifact store on S3', () => {
     const sha256 = createHash('sha256').update(large).digest('hex');
     const [row] = await t.db.query(sql`SELECT size::int4 AS size, sha256 FROM artifact_objects`);
     expect(row).toEqual({ size: large.length, sha256 });
+  });
+
+  it('knows the digests of a folder without reading it, and finds what was changed in the bucket', async () => {
+    await place(Buffer.from('as it came'));
+    const manifests = t.module.get(ArtifactManifests);
+    const reads = s3.requests.length;
+    const uploaded = await manifests.asUploaded('1');
+    expect(s3.requests).toHaveLength(reads);
+    expect(await manifests.of('1')).toEqual(uploaded);
+    fs.writeFileSync(s3.fileOf(s3.keys()[0] as string), 'a5 it came');
+    expect((await manifests.of('1')).digest).not.toBe(uploaded.digest);
+    expect(await manifests.asUploaded('1')).toEqual(uploaded);
   });
 
   it('makes a call again that the bucket could not answer', async () => {

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { validate as isUuid } from 'uuid';
 import type { ArtifactObjectRepository, ClientUpload, StagedObject } from './artifact-object.repository.js';
 import { experimentIdOf } from './artifact-path.js';
-import { type ArtifactEntry, ArtifactStore, type OpenArtifact } from './artifact-store.js';
+import { type ArtifactEntry, ArtifactStore, type OpenArtifact, type WalkedArtifact } from './artifact-store.js';
 import { ArtifactTooLarge, UploadRefused } from './artifacts.errors.js';
 import type { DirectDownload, DirectTransfers, UploadedPart, UploadInParts } from './direct-transfers.js';
 import { S3Bucket } from './s3-bucket.js';
@@ -122,11 +122,13 @@ export class S3ArtifactStore extends ArtifactStore implements OnModuleInit, OnAp
     return this.objects.list(folder);
   }
 
-  override async *walk(folder: string): AsyncIterable<{ path: string; size: number }> {
+  override async *walk(folder: string): AsyncIterable<WalkedArtifact> {
     let after = '';
     for (;;) {
       const page = await this.objects.page(folder, after, walkedAtOnce);
-      for (const file of page) yield { ...file, path: file.path.slice(folder.length + 1) };
+      for (const { path, size, sha256 } of page) {
+        yield { path: path.slice(folder.length + 1), size, ...(sha256 && { sha256 }) };
+      }
       if (page.length < walkedAtOnce) return;
       after = page.at(-1)?.path as string;
     }

@@ -18,13 +18,13 @@ export class VersionFiles {
   }
 
   /**
-   * Reads every byte. A folder without an MLmodel file has no signature and no flavors; gates judge whether that will do.
+   * Reads every byte whose digest was not computed when it came in. A folder without an MLmodel file has no signature and no flavors; gates judge whether that will do.
    * @returns what is wrong with the files, when something is: that is an outcome. Not being able to read them now is an
    *   error, to be tried again.
    */
   async read(folder: string): Promise<{ manifest: ArtifactManifest; content: VersionContent } | DomainError> {
     try {
-      const manifest = await this.manifests.of(folder);
+      const manifest = await this.manifests.asUploaded(folder);
       const mlmodel = await this.manifests.readText(`${folder}/MLmodel`, longestMlmodel);
       const content = mlmodel === undefined ? { signature: null, flavors: null } : parseMlmodel(mlmodel);
       return { manifest, content: { ...content, requirements: await this.requirements(folder, manifest) } };

