@@ -11,8 +11,8 @@ const bucket = 'artifacts';
 export type S3Fault =
   /** The answer, without anything having been done. */
   | { status: number }
-  /** It is silent for so long, and then does what it is asked. */
-  | { delayMs: number }
+  /** It never answers. */
+  | 'silence'
   /** The connection ends after so many bytes of the body of the answer. */
   | { cutAfter: number };
 
@@ -49,11 +49,11 @@ export async function startS3Server(): Promise<S3Server> {
   const folder = path.join(directory, bucket);
   const uploads = path.join(folder, `${internal}uploads`);
 
-  const server = http.createServer(async (request, response) => {
+  const server = http.createServer((request, response) => {
     s3.requests.push(`${request.method} ${request.url}`);
     const fault = s3.fault(request);
+    if (fault === 'silence') return request.resume();
     if (fault && 'status' in fault) return refuse(response, fault.status, 'SlowDown');
-    if (fault && 'delayMs' in fault) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
     if (fault && 'cutAfter' in fault) cutAfter(response, fault.cutAfter);
     const uploadId = new URL(request.url ?? '/', 'http://s3').searchParams.get('uploadId');
     const upload = uploadId && path.join(uploads, uploadId);
