@@ -3,7 +3,7 @@ import http, { type ClientRequest } from 'node:http';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import sql from 'sql-template-tag';
 import { createTestApp, type TestApp } from '../support/app.js';
 import { type S3Server, startS3Server } from '../support/s3-server.js';
@@ -88,7 +88,7 @@ describe.each(['LOCAL', 'S3'])('artifacts on their way through the API, in the s
     request.on('error', () => undefined);
     // More than one part of an upload to S3.
     request.write(Buffer.alloc(24 * MiB));
-    while (s3 ? s3.pendingUploads().length === 0 : (await left()) === 0) await turn();
+    while (s3 ? s3.pendingUploads().length === 0 : (await left()) === 0) await sleep(20);
     return request;
   }
 
@@ -105,7 +105,7 @@ describe.each(['LOCAL', 'S3'])('artifacts on their way through the API, in the s
   it('leaves nothing of an upload whose client is gone', async () => {
     const request = await halfAnUpload('gone');
     request.destroy();
-    while ((await left()) > 0) await turn();
+    while ((await left()) > 0) await sleep(20);
     expect((await fetch(`${url}${folder}/gone`, { headers: headers() })).status).toBe(404);
   });
 
@@ -118,7 +118,7 @@ describe.each(['LOCAL', 'S3'])('artifacts on their way through the API, in the s
     for (const name of s3 ? [] : fs.readdirSync(staging)) fs.utimesSync(path.join(staging, name), longAgo, longAgo);
     await t.db.execute(sql`UPDATE artifact_objects SET expires_at = ${longAgo} WHERE path IS NULL`);
     await start();
-    while ((await left()) > 0) await turn();
+    while ((await left()) > 0) await sleep(20);
     expect((await fetch(`${url}${folder}/killed`, { headers: headers() })).status).toBe(404);
     expect(await get('small')).toBe(small);
   });
