@@ -1,3 +1,4 @@
+import { GovernedMoves } from '@app/promotion';
 import { downloadUri, ModelVersions, Registrations, Tags, Targets, type VersionView } from '@app/registry';
 import { Body, Delete, Get, Patch, Query } from '@nestjs/common';
 import { z } from 'zod';
@@ -34,6 +35,7 @@ const searchParams = z.object({
 @MlflowController('api/2.0/mlflow/model-versions')
 export class ModelVersionsController {
   constructor(
+    private readonly governed: GovernedMoves,
     private readonly names: ModelNames,
     private readonly registrations: Registrations,
     private readonly sources: VersionSources,
@@ -87,7 +89,11 @@ export class ModelVersionsController {
   async transitionStage(@Body() body: unknown) {
     const { name, version, stage, archive_existing_versions = false } = parseParams(stageParams, body);
     const fullName = this.names.full(name);
-    const moved = await this.targets.transitionStage(fullName, version, stage, archive_existing_versions);
+    const justification = `asked for by an MLflow client, which moved version ${version} of ${fullName} to ${stage}`;
+    const move = { model: fullName, version, target: { kind: 'STAGE', name: stage } as const, justification };
+    const moved = await this.governed.attempt(move, () =>
+      this.targets.transitionStage(fullName, version, stage, archive_existing_versions),
+    );
     return this.answerChanged(moved, name);
   }
 

@@ -1,5 +1,6 @@
 import { InvalidArgument } from '@app/platform';
 import { parseStage } from '@app/policy';
+import { GovernedMoves } from '@app/promotion';
 import { ModelRecords, ModelVersions, type RegisteredModel, RegisteredModels, Tags, Targets } from '@app/registry';
 import { Body, Delete, Get, Patch, Query } from '@nestjs/common';
 import { z } from 'zod';
@@ -30,6 +31,7 @@ const searchParams = z.object({
 @MlflowController('api/2.0/mlflow/registered-models')
 export class RegisteredModelsController {
   constructor(
+    private readonly governed: GovernedMoves,
     private readonly models: RegisteredModels,
     private readonly names: ModelNames,
     private readonly records: ModelRecords,
@@ -123,7 +125,10 @@ export class RegisteredModelsController {
   @PostOk('alias')
   async setAlias(@Body() body: unknown) {
     const { name, alias, version: number } = parseParams(aliasParams, body);
-    await this.targets.setAlias(this.names.full(name), alias, number);
+    const model = this.names.full(name);
+    const justification = `asked for by an MLflow client, which set the alias ${alias} of ${model} to version ${number}`;
+    const move = { model, version: number, target: { kind: 'ALIAS', name: alias } as const, justification };
+    await this.governed.attempt(move, () => this.targets.setAlias(model, alias, number));
     return {};
   }
 
