@@ -151,7 +151,7 @@ export class TransitionRequestsController {
         mayCancel,
       );
       const act = { type: 'REQUESTED_TRANSITION', id: String(number), by, at, comment, fromStage } as const;
-      return { ...this.activity(request, act), available_actions: actions };
+      return omitUnset({ ...this.activity(request, act), available_actions: actions });
     });
   }
 
