@@ -6,6 +6,7 @@ import { Body, Delete, Get, Patch, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { Requires } from '../../http/requires.js';
 import { ModelNames } from '../registry/model-names.js';
+import { BodyOrQuery } from '../wire/body-or-query.js';
 import { nextPageToken, nodesOf, pageArgs, search } from '../wire/page.js';
 import { maxResults, omitUnset, optional, parseParams, repeated, required } from '../wire/parse.js';
 import { PostOk } from '../wire/post.js';
@@ -102,8 +103,8 @@ export class RegistryWebhooksController {
 
   @Requires('MANAGE')
   @Delete('delete')
-  async delete(@Query() query: unknown) {
-    await this.webhooks.delete(parseParams(ofWebhook, query).id);
+  async delete(@BodyOrQuery() params: unknown) {
+    await this.webhooks.delete(parseParams(ofWebhook, params).id);
     return {};
   }
 

@@ -16,6 +16,7 @@ import { z } from 'zod';
 import { Requires } from '../../http/requires.js';
 import { ofVersion } from '../registry/fields.js';
 import { ModelNames } from '../registry/model-names.js';
+import { BodyOrQuery } from '../wire/body-or-query.js';
 import { omitUnset, optional, parseParams, required } from '../wire/parse.js';
 import { PostOk } from '../wire/post.js';
 import { MlflowController } from '../wire/words.js';
@@ -94,8 +95,8 @@ export class TransitionRequestsController {
 
   @Requires(...showingRequests)
   @Delete('delete')
-  async delete(@Query() query: unknown) {
-    const asked = parseParams(deleteParams, query);
+  async delete(@BodyOrQuery() params: unknown) {
+    const asked = parseParams(deleteParams, params);
     const found = await this.found(asked);
     const requester = (await this.principals.byId(found.requesterId))?.name ?? '';
     if (principalNameKey(requester) !== principalNameKey(asked.creator)) throw absent(asked);

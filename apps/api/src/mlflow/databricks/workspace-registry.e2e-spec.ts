@@ -78,6 +78,28 @@ describe('the workspace registry of Databricks, beside its transition requests',
     expect(await d.stageOf(name)).toBe('Staging');
   });
 
+  it('deletes what a query names, where MLflow names it in a body', async () => {
+    const name = await d.model('prod.fraud.deleted', 2);
+    const remove = (path: string, params: object, who = d.scientist) =>
+      d.call('DELETE', path, { name, ...params }, who);
+    for (const [path, params] of [
+      ['registered-models/delete-tag', { key: 'k' }],
+      ['model-versions/delete-tag', { version: '1', key: 'k' }],
+      ['model-versions/delete', { version: '1' }],
+      ['registered-models/delete', {}],
+    ] as const) {
+      if ('key' in params) {
+        await d.call('POST', path.replace('delete-tag', 'set-tag'), { name, ...params, value: 'v' });
+      }
+      expect((await remove(path, params, d.stranger)).status).toBe(404);
+      expect((await remove(path, params, d.reader)).status).toBe(403);
+      expect(await remove(path, params)).toMatchObject({ status: 200, body: {} });
+    }
+    expect((await d.call('GET', 'registered-models/get', { name })).status).toBe(404);
+    const nothing = await d.call('DELETE', 'registered-models/delete', {});
+    expect([nothing.status, nothing.body.message]).toEqual([400, expect.stringContaining("parameter 'name'")]);
+  });
+
   it('tells the client what host this is, without a login, and has no permission levels', async () => {
     expect(await d.t.call('GET', '/.well-known/databricks-config')).toMatchObject({ status: 200, body: {} });
     for (const method of ['GET', 'PUT', 'PATCH']) {

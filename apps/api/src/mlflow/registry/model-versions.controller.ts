@@ -3,6 +3,7 @@ import { downloadUri, ModelVersions, Registrations, Tags, Targets, type VersionV
 import { Body, Delete, Get, Patch, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { Requires } from '../../http/requires.js';
+import { BodyOrQuery } from '../wire/body-or-query.js';
 import { nextPageToken, nodesOf, search } from '../wire/page.js';
 import { maxResults, omitUnset, optional, parseParams, repeated, required } from '../wire/parse.js';
 import { PostOk } from '../wire/post.js';
@@ -78,8 +79,8 @@ export class ModelVersionsController {
 
   @Requires('MANAGE')
   @Delete('delete')
-  async delete(@Body() body: unknown) {
-    const { name, version } = parseParams(ofVersion, body);
+  async delete(@BodyOrQuery() params: unknown) {
+    const { name, version } = parseParams(ofVersion, params);
     await this.versions.delete(this.names.full(name), version);
     return {};
   }
@@ -129,8 +130,8 @@ export class ModelVersionsController {
 
   @Requires('APPLY_TAG')
   @Delete('delete-tag')
-  async deleteTag(@Body() body: unknown) {
-    const { name, version, key } = parseParams(tagKeyParams, body);
+  async deleteTag(@BodyOrQuery() params: unknown) {
+    const { name, version, key } = parseParams(tagKeyParams, params);
     await this.tags.deleteFromVersion(this.names.full(name), version, key);
     return {};
   }

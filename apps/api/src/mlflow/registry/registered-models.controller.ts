@@ -5,6 +5,7 @@ import { ModelRecords, ModelVersions, type RegisteredModel, RegisteredModels, Ta
 import { Body, Delete, Get, Patch, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { Requires } from '../../http/requires.js';
+import { BodyOrQuery } from '../wire/body-or-query.js';
 import { nextPageToken, nodesOf, search } from '../wire/page.js';
 import { maxResults, omitUnset, optional, parseParams, repeated, required } from '../wire/parse.js';
 import { PostOk } from '../wire/post.js';
@@ -73,8 +74,8 @@ export class RegisteredModelsController {
 
   @Requires('MANAGE')
   @Delete('delete')
-  async delete(@Body() body: unknown) {
-    await this.models.delete(this.names.full(parseParams(ofModel, body).name));
+  async delete(@BodyOrQuery() params: unknown) {
+    await this.models.delete(this.names.full(parseParams(ofModel, params).name));
     return {};
   }
 
@@ -115,8 +116,8 @@ export class RegisteredModelsController {
 
   @Requires('APPLY_TAG')
   @Delete('delete-tag')
-  async deleteTag(@Body() body: unknown) {
-    const { name, key } = parseParams(tagKeyParams, body);
+  async deleteTag(@BodyOrQuery() params: unknown) {
+    const { name, key } = parseParams(tagKeyParams, params);
     await this.tags.deleteFromModel(this.names.full(name), key);
     return {};
   }
@@ -134,8 +135,8 @@ export class RegisteredModelsController {
 
   @Requires('SET_ALIAS')
   @Delete('alias')
-  async deleteAlias(@Body() body: unknown) {
-    const { name, alias } = parseParams(ofAlias, body);
+  async deleteAlias(@BodyOrQuery() params: unknown) {
+    const { name, alias } = parseParams(ofAlias, params);
     await this.targets.deleteAlias(this.names.full(name), alias);
     return {};
   }
