@@ -1,9 +1,10 @@
 import { Access, PermissionDenied, type Refusal, type Securable, SecurableRepository } from '@app/access';
-import { Config } from '@app/platform';
+import { Config, DomainError } from '@app/platform';
 import { type AskedMove, type NamedTarget, Policies, ProtectedTarget, parseTarget, requestUrl } from '@app/policy';
 import { VersionRecords } from '@app/registry';
 import { Injectable } from '@nestjs/common';
-import { RequestAlreadyOpen, RequestInstead } from './promotion.errors.js';
+import { NothingToAskFor, RequestInstead } from './governed-moves.errors.js';
+import { RequestAlreadyOpen } from './promotion.errors.js';
 import type { PromotionRequest } from './promotion-request.js';
 import { PromotionRequestRepository } from './promotion-request.repository.js';
 import { PromotionRequests } from './promotion-requests.service.js';
@@ -36,7 +37,7 @@ export class GovernedMoves {
   /**
    * Carries out a move. When a policy protects the target, the request that is open for the same is named, if the caller
    * may see it; with MLFLOW_AUTO_REQUEST one is opened, for who holds REQUEST_PROMOTION.
-   * @throws RequestInstead naming the request; ProtectedTarget when there is none; what the work and the opening throw
+   * @throws RequestInstead naming the request; ProtectedTarget when there is none; NothingToAskFor when none could be opened; what the work throws
    */
   async attempt<T>(move: DirectMove, work: () => Promise<T>): Promise<T> {
     try {
@@ -78,7 +79,7 @@ export class GovernedMoves {
       // The same call came twice at once: the other one has opened it.
       const other = error instanceof RequestAlreadyOpen ? await this.openFor(model, move) : undefined;
       if (other) return this.naming(other, refused.refusal);
-      throw error;
+      return error instanceof DomainError ? new NothingToAskFor(move.model, refused.refusal, error) : (error as Error);
     }
   }
 

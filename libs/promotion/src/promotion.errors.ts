@@ -78,24 +78,6 @@ export class RequestAlreadyOpen extends FailedPrecondition {
   }
 }
 
-/** A direct move of a protected target, for which a request is open: before, or from now on. */
-export class RequestInstead extends DomainError {
-  /** @param refusal absent when the call itself has asked for the request: then nobody went another way */
-  constructor(
-    { number, state, modelFullName, versionNumber }: Numbered & { modelFullName: string; versionNumber: number },
-    reason: string,
-    url: string,
-    readonly refusal?: Refusal,
-  ) {
-    super(
-      'PERMISSION_DENIED',
-      'PROMOTION_REQUEST_INSTEAD',
-      `${modelFullName}: ${reason}: it is not moved directly. Promotion request ${number} asks for version ${versionNumber}, and is ${state}: ${url}`,
-      { details: { number, state, url } },
-    );
-  }
-}
-
 export class NoArtifactDigest extends FailedPrecondition {
   constructor(model: string, version: number) {
     super(

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { METASTORE_ID } from '@app/access';
 import { actAs } from '@app/platform';
 import { WebhookDispatcher } from '@app/webhook';
@@ -77,14 +78,15 @@ describe('webhooks of the workspace registry', () => {
   it('are tested, and the answer is that of the receiver', async () => {
     receiver.answer(() => ({ status: 418, body: 'short and stout' }));
     const id = await idOf();
-    const answer = call('POST', 'test', { id });
-    const timer = setInterval(() => {
-      void actAs(worker, () => d.t.app.get(WebhookDispatcher, { strict: false }).run(id));
-    }, 200);
-    expect(await answer.finally(() => clearInterval(timer))).toMatchObject({
-      status: 200,
-      body: { status_code: 418, body: 'short and stout' },
+    let isOver = false;
+    const answer = call('POST', 'test', { id }).finally(() => {
+      isOver = true;
     });
+    while (!isOver) {
+      await actAs(worker, () => d.t.app.get(WebhookDispatcher, { strict: false }).run(id));
+      await setTimeout(100);
+    }
+    expect(await answer).toMatchObject({ status: 200, body: { status_code: 418, body: 'short and stout' } });
   });
 
   it('are listed of a model, by events, by pages, or all that the caller manages', async () => {

@@ -139,6 +139,14 @@ describe('MLFLOW_AUTO_REQUEST', () => {
     expect(await d.stageOf(name)).toBe('None');
   });
 
+  it('says why none could be opened', async () => {
+    const name = await d.model('prod.fraud.outside', 0);
+    await d.call('POST', 'model-versions/create', { name, source: 's3://elsewhere/1' });
+    const { status, body } = await d.call('POST', 'registered-models/alias', { name, alias: 'champion', version: '1' });
+    expect([status, body.error_code]).toEqual([403, 'PERMISSION_DENIED']);
+    expect(body.message).toMatch(/is protected by policy "production".*could be opened: .*has no artifact digest/);
+  });
+
   it('needs REQUEST_PROMOTION: without it the move is refused as ever, and on record', async () => {
     const name = await d.model('prod.fraud.plain');
     const mover = await d.t.make.user('mover');
