@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { Artifacts } from '@app/artifacts';
+import { Artifacts, artifactPath } from '@app/artifacts';
 import { InvalidArgument } from '@app/platform';
 import { LoggedModels, Runs } from '@app/tracking';
 import { Get, Param, Query, Req, Res } from '@nestjs/common';
@@ -37,6 +37,7 @@ export class RunFilesController {
     const { run_uuid, path } = parseParams(uploadParams, query);
     demand('run_uuid', run_uuid !== '');
     demand('path', path !== '');
+    artifactPath(path);
     const bytes = request.body as Readable | undefined;
     demand('data', bytes !== undefined && request.headers['content-length'] !== '0');
     const run = await this.runs.summary(run_uuid);
