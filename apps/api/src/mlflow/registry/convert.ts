@@ -1,6 +1,12 @@
 import type { RegisteredModelView, VersionView } from '@app/registry';
 import { omitUnset } from '../wire/parse.js';
 
+/** A copy names its original by its full name: flat beside a flat name, where both are of one schema. */
+function sourceAsAsked({ source, modelFullName }: VersionView, name: string): string {
+  const inSchema = `models:/${modelFullName.slice(0, modelFullName.lastIndexOf('.') + 1)}`;
+  return !name.includes('.') && source.startsWith(inSchema) ? `models:/${source.slice(inSchema.length)}` : source;
+}
+
 /**
  * Our nouns in MLflow's messages (mlflow/protos/model_registry.proto).
  * @param name of the model, in the form in which it was asked for
@@ -14,7 +20,7 @@ export const toMlflowModelVersion = (version: VersionView, name: string) =>
     user_id: version.creatorName,
     current_stage: version.stage,
     description: version.description ?? '',
-    source: version.source,
+    source: sourceAsAsked(version, name),
     run_id: version.runId ?? version.namedRunId,
     run_link: version.runLink ?? '',
     status: version.status,

@@ -216,6 +216,9 @@ describe('the source of a version', () => {
       registrar,
     );
     expect(uri.body.artifact_uri).toBe('s3://elsewhere/ab12/model');
+    await d.model('flat', 1);
+    const flat = await d.post('model-versions/create', { name: 'flat', source: 'models:/flat/1' });
+    expect(flat.body.model_version.source).toBe('models:/flat/1');
     const inStore = { name: 'lab.foreign.m', source: 'mlflow-artifacts:/1/ab12/artifacts/model', run_id: 'ab12' };
     expect((await d.post('model-versions/create', inStore, registrar)).status).toBe(404);
   });
