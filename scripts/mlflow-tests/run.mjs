@@ -5,6 +5,7 @@
 //   MLFLOW_REPORT  a file for what came of each test, as JSON (default: none)
 // Arguments go to pytest:
 //   npm run test:mlflow -- -k search_runs
+// and --all adds MLflow's tests about GenAI, of which none is required.
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';

@@ -13,10 +13,12 @@ export const artifactManifest = (of: ArtifactFile[], digest = 'sha256:good'): Ar
 });
 
 /** A version that passes every gate and that nobody holds the target before, with what a test changes. */
-export function gateInput(change: Partial<GateInput> & { runId?: string | null } = {}): GateInput {
-  const { runId = 'r1', ...rest } = change;
+export function gateInput(
+  change: Partial<GateInput> & { runId?: string | null; namedRunId?: string | null } = {},
+): GateInput {
+  const { runId = 'r1', namedRunId = null, ...rest } = change;
   return {
-    version: { runId, artifactDigest: 'sha256:good', artifactSize: 30, flavors: null } as ModelVersion,
+    version: { runId, namedRunId, artifactDigest: 'sha256:good', artifactSize: 30, flavors: null } as ModelVersion,
     signature: async () => ({ inputs: [{ type: 'double' }], outputs: [{ type: 'long' }], params: null }),
     latestMetrics: async () => [],
     incumbent: async () => undefined,

@@ -22,6 +22,7 @@ import { observeRequests } from './http/request-observer.js';
 import { bareHeaders, registerSecurityHeaders } from './http/security-headers.js';
 import { rewriteUrl, spell, surfaceOf } from './http/surface.js';
 import { registerRawUploads } from './mlflow/artifacts/raw-uploads.js';
+import { registerRepeatedCreates } from './mlflow/wire/repeated-creates.js';
 
 /** What a client may hold of the server, and for how long. An idle connection is closed after twice the time of a request. */
 function serverLimits({ BODY_LIMIT_BYTES, REQUEST_TIMEOUT_SECONDS }: Config['settings']) {
@@ -74,6 +75,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
   registerReportTokens(fastify, app.get(GateReports), app.get(FailedAuthentications));
   recordRefusalsAfterAnswer(fastify, app.get(RefusalLog));
   registerIdempotency(fastify, app.get(IdempotencyKeys), app.get(Access), logger);
+  registerRepeatedCreates(fastify, app.get(IdempotencyKeys), app.get(Access), logger);
   registerContract(fastify);
   registerRawUploads(fastify, settings.ARTIFACT_LIMIT_BYTES);
   await app.init();

@@ -18,7 +18,7 @@ const isPlainName = (name: string): boolean =>
 export function artifactPath(path: string, field = 'path'): string {
   const names = path.split('/');
   if (!names.every(isPlainName)) {
-    throw new InvalidArgument(`${field}: "${path}" is not an artifact path: ${rule}`, [field]);
+    throw new InvalidArgument(`Invalid path (${field}): "${path}" is not an artifact path: ${rule}`, [field]);
   }
   if (bytes(path) > longestPath || names.some((name) => bytes(name) > longestName)) {
     throw new InvalidArgument(

@@ -1,6 +1,6 @@
 export type { ArtifactFile, ArtifactManifest } from './artifact-manifest.js';
 export { ArtifactManifests } from './artifact-manifests.js';
-export { artifactPathOf } from './artifact-path.js';
+export { artifactPath, artifactPathOf } from './artifact-path.js';
 export { ArtifactSeals } from './artifact-seals.js';
 export { ArtifactStaging } from './artifact-staging.js';
 export type { ArtifactEntry, OpenArtifact } from './artifact-store.js';

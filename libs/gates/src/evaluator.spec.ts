@@ -53,6 +53,10 @@ describe('METRIC_THRESHOLD', () => {
       status: 'ERRORED',
       summary: 'auc cannot be judged: the version has no run',
     });
+    expect(await judge('METRIC_THRESHOLD', bounds, input({ runId: null, namedRunId: 'r9' }))).toMatchObject({
+      status: 'ERRORED',
+      summary: expect.stringContaining('the version has no run here: run r9 is only named'),
+    });
     expect(await judge('METRIC_THRESHOLD', bounds, input())).toMatchObject({
       status: 'ERRORED',
       summary: 'auc cannot be judged: run r1 has no such metric',

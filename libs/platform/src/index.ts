@@ -28,7 +28,7 @@ export {
 export { errorWire } from './errors/error-wire.js';
 export { isOpenToOthers, makeKeyFile, readIfThere } from './files/key-file.js';
 export { Readiness, type ReadinessReport } from './health/readiness.js';
-export { type IdempotencyKey, IdempotencyKeys } from './idempotency/idempotency-keys.js';
+export { type IdempotencyKey, IdempotencyKeys, type KeptAnswer } from './idempotency/idempotency-keys.js';
 export { canonicalJson } from './json/canonical-json.js';
 export { jsonProblem } from './json/json-problem.js';
 export { NestLogger } from './logging/logger.js';

@@ -49,7 +49,7 @@ export class ModelVersionReader {
     config: Config,
   ) {
     const columns: Record<Exclude<ConditionField, 'NAME'>, Sql> = {
-      RUN_ID: sql`v.run_id`,
+      RUN_ID: sql`COALESCE(v.run_id, v.named_run_id)`,
       SOURCE: sql`v.source`,
       NUMBER: sql`v.number`,
     };

@@ -15,6 +15,8 @@ export type NewVersion = Pick<
   | 'source'
   | 'storagePath'
   | 'runId'
+  | 'namedRunId'
+  | 'outsideUri'
   | 'runLink'
   | 'loggedModelId'
   | 'runPrincipalId'
@@ -35,15 +37,15 @@ export class ModelVersionRepository {
    */
   async insert(version: NewVersion): Promise<number | undefined> {
     const { id, modelId, status, description, source, storagePath } = version;
-    const { runId, runLink, loggedModelId, runPrincipalId, createdBy } = version;
+    const { runId, namedRunId, outsideUri, runLink, loggedModelId, runPrincipalId, createdBy } = version;
     const row = await this.db.first<{ number: number }>(sql`
       WITH next AS (
         UPDATE registered_models SET last_version = last_version + 1 WHERE id = ${modelId}::uuid RETURNING last_version
       )
-      INSERT INTO model_versions (id, model_id, number, status, description, source, storage_path, run_id, run_link,
-        logged_model_id, run_principal_id, created_by)
+      INSERT INTO model_versions (id, model_id, number, status, description, source, storage_path, run_id, named_run_id,
+        outside_uri, run_link, logged_model_id, run_principal_id, created_by)
       SELECT ${id}::uuid, ${modelId}::uuid, next.last_version, ${status}, ${description}, ${source}, ${storagePath},
-        ${runId}, ${runLink}, ${loggedModelId}, ${runPrincipalId}::uuid, ${createdBy}::uuid
+        ${runId}, ${namedRunId}, ${outsideUri}, ${runLink}, ${loggedModelId}, ${runPrincipalId}::uuid, ${createdBy}::uuid
       FROM next RETURNING number`);
     return row?.number;
   }

@@ -24,6 +24,10 @@ export interface VersionSummary {
   /** The folder in the artifact store that holds the files; null when the source lies outside it. */
   storagePath: string | null;
   runId: string | null;
+  /** A run of elsewhere, as the client named it: a text that nothing is read from, and no link to a run of ours. */
+  namedRunId: string | null;
+  /** Where the files of a copy are when they lie outside our store; its source names the original. */
+  outsideUri: string | null;
   runLink: string | null;
   loggedModelId: string | null;
   /** Who trained: the principal of the run. */
@@ -79,6 +83,6 @@ export function requireReady(version: VersionSummary): void {
   if (version.status !== 'READY') throw new VersionNotReady(version);
 }
 
-/** Where clients download the files: our artifact proxy, or the place outside that the source names. */
-export const downloadUri = ({ storagePath, source }: VersionSummary): string =>
-  storagePath === null ? source : `mlflow-artifacts:/${storagePath}`;
+/** Where clients download the files: our artifact proxy, or the place outside that the source, or that of its original, names. */
+export const downloadUri = ({ storagePath, outsideUri, source }: VersionSummary): string =>
+  storagePath === null ? (outsideUri ?? source) : `mlflow-artifacts:/${storagePath}`;

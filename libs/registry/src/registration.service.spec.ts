@@ -108,8 +108,8 @@ describe('Registrations', () => {
   it.each([
     ['an empty source', { source: '' }, /^source: /],
     ['a NUL in the source', { source: 's3://a\u0000' }, /^source: .*NUL/],
-    ['a long run link', { runLink: 'x'.repeat(3000) }, /^run_link: has 3000/],
-    ['a long description', { description: 'x'.repeat(100_001) }, /^description: /],
+    ['a long run link', { runLink: 'x'.repeat(3000) }, /^'run_link' exceeds .* it has 3000$/],
+    ['a long description', { description: 'x'.repeat(100_001) }, /^'description' exceeds/],
     ['an empty tag key', { tags: [{ key: '', value: '' }] }, /^key: /],
   ])('refuses %s', async (_what, wrong, message) => {
     const { fullName } = await t.model();
@@ -193,10 +193,16 @@ describe('Registrations', () => {
       await expect(copy(from.fullName, 2, to.fullName)).rejects.toThrow(`Model version "${from.fullName}/2"`);
     });
 
-    it('names files outside the store themselves, and refuses what is not READY', async () => {
+    it('names the original and keeps where files outside the store are, and refuses what is not READY', async () => {
       const [from, to] = [await t.model(), await t.model()];
       await t.as(t.owner, () => registrations.register({ model: from.fullName, source: 's3://bucket/m' }));
-      expect(await copy(from.fullName, 1, to.fullName)).toMatchObject({ source: 's3://bucket/m', storagePath: null });
+      expect(await copy(from.fullName, 1, to.fullName)).toMatchObject({
+        source: `models:/${from.fullName}/1`,
+        outsideUri: 's3://bucket/m',
+        storagePath: null,
+      });
+      const second = await copy(to.fullName, 1, to.fullName);
+      expect(second).toMatchObject({ source: `models:/${to.fullName}/1`, outsideUri: 's3://bucket/m' });
       await register(from.fullName, '1/models/nothing/artifacts');
       await expect(copy(from.fullName, 2, to.fullName)).rejects.toMatchObject({ reason: 'VERSION_NOT_READY' });
     });

@@ -18,6 +18,8 @@ export interface NewModelVersion extends VersionNotes {
   /** The folder in the artifact store that the source names, which the caller may read; none when it lies outside. */
   storagePath?: string | null;
   runId?: string | null;
+  /** A run that is none of ours, or none that the caller may read. */
+  namedRunId?: string | null;
   /** Who ran it. */
   runPrincipalId?: string | null;
   loggedModelId?: string | null;
@@ -26,6 +28,7 @@ export interface NewModelVersion extends VersionNotes {
 type Written = Omit<NewVersion, 'id' | 'modelId' | 'createdBy'>;
 
 const longestUri = 2048;
+const longestRunId = 500;
 
 /** @throws InvalidArgument naming the field */
 function checkedNotes({ description: text, runLink, tags }: VersionNotes) {
@@ -50,6 +53,8 @@ export function checkedRegistration(input: NewModelVersion): { row: Written; tag
     storagePath,
     status: storagePath === null ? 'READY' : 'PENDING_REGISTRATION',
     runId: input.runId || null,
+    namedRunId: input.namedRunId ? plainText(input.namedRunId, 'run_id', longestRunId) : null,
+    outsideUri: null,
     runPrincipalId: input.runPrincipalId ?? null,
     loggedModelId: input.loggedModelId || null,
   };
@@ -57,24 +62,29 @@ export function checkedRegistration(input: NewModelVersion): { row: Written; tag
 }
 
 /**
- * A copy: the same files, the same run. Its source names the original; files outside our store are named themselves,
- * because clients download from there.
+ * A copy: the same files, the same run. Its source names the original, and what lies outside our store is kept beside
+ * it, because clients download from there.
  * @throws InvalidArgument naming the field
  */
 export function checkedCopy(
-  original: Pick<NewVersion, 'source' | 'storagePath' | 'runId' | 'runPrincipalId' | 'loggedModelId' | 'runLink'>,
+  original: Pick<
+    NewVersion,
+    'source' | 'outsideUri' | 'storagePath' | 'runId' | 'namedRunId' | 'runPrincipalId' | 'loggedModelId' | 'runLink'
+  >,
   originalName: string,
   input: VersionNotes,
 ): { row: Written; tags: Tag[] } {
   const { tags, ...notes } = checkedNotes(input);
-  const { source, storagePath, runId, runPrincipalId, loggedModelId, runLink } = original;
+  const { source, outsideUri, storagePath, runId, namedRunId, runPrincipalId, loggedModelId, runLink } = original;
   const row: Written = {
     ...notes,
     runLink: notes.runLink ?? runLink,
-    source: storagePath === null ? source : `models:/${originalName}`,
+    source: `models:/${originalName}`,
+    outsideUri: storagePath === null ? (outsideUri ?? source) : null,
     storagePath,
     status: 'READY',
     runId,
+    namedRunId,
     runPrincipalId,
     loggedModelId,
   };

@@ -7,7 +7,9 @@ import { InvalidArgument } from '@app/platform';
 export function plainText(text: string, field: string, longest: number): string {
   if (text.includes('\u0000')) throw new InvalidArgument(`${field}: contains the character NUL: leave it out`, [field]);
   if (text.length > longest) {
-    throw new InvalidArgument(`${field}: has ${text.length} characters: at most ${longest} are allowed`, [field]);
+    throw new InvalidArgument(`'${field}' exceeds the maximum length of ${longest} characters: it has ${text.length}`, [
+      field,
+    ]);
   }
   return text;
 }

@@ -13,6 +13,8 @@ const summaryColumns: Record<keyof VersionSummary, string> = {
   source: 'v.source',
   storagePath: 'v.storage_path',
   runId: 'v.run_id',
+  namedRunId: 'v.named_run_id',
+  outsideUri: 'v.outside_uri',
   runLink: 'v.run_link',
   loggedModelId: 'v.logged_model_id',
   runPrincipalId: 'v.run_principal_id',

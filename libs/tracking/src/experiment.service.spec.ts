@@ -72,8 +72,9 @@ describe('Experiments', () => {
   it.each([
     [{ name: '' }, 'Invalid experiment name'],
     [{ name: 'x'.repeat(501) }, 'maximum length of 500'],
-    [{ name: 'loc1', artifactLocation: 's3://bucket/x?y=1' }, 'artifact_location'],
+    [{ name: 'loc1', artifactLocation: 's3://bucket/x?y=/../z' }, 'artifact_location'],
     [{ name: 'loc2', artifactLocation: 'mlflow-artifacts:/0' }, 'lies in the store of this service'],
+    [{ name: 'loc4', artifactLocation: 'https://h/api/2.0/mlflow-artifacts/artifacts' }, 'lies in the store'],
     [{ name: 'loc3', artifactLocation: 'mlflow-artifacts:/../0' }, 'artifact URI'],
     [{ name: 'tag', tags: [{ key: 'a//b', value: '' }] }, 'tags[0].key'],
   ])('refuses %j and makes nothing', async (given, message) => {
@@ -84,6 +85,9 @@ describe('Experiments', () => {
   it('keeps artifacts elsewhere when it is told to', async () => {
     const made = await t.as(ada, () => experiments.create({ name: 'elsewhere', artifactLocation: 's3://bucket/x/' }));
     expect(made.artifactLocation).toBe('s3://bucket/x');
+    const asked = await t.as(ada, () => experiments.create({ name: 'asked', artifactLocation: 'db://h:p/n/?d=x#f' }));
+    const run = await t.as(ada, () => t.module.get(Runs).create({ experimentId: asked.experimentId }));
+    expect(run.artifactUri).toBe(`db://h:p/n/${run.id}/artifacts?d=x#f`);
   });
 
   it('hides from the stranger, and shows itself to READ, which changes nothing', async () => {

@@ -1,7 +1,7 @@
 import type { Securable } from '@app/access';
 import { artifactPathOf } from '@app/artifacts';
 import { FailedPrecondition, InvalidArgument } from '@app/platform';
-import type { Tag } from './tag.js';
+import { type Tag, withinLength } from './tag.js';
 
 export const lifecycleStages = ['active', 'deleted'] as const;
 export type LifecycleStage = (typeof lifecycleStages)[number];
@@ -36,21 +36,25 @@ const longestName = 500;
  */
 export function experimentName(name: string, field = 'name'): string {
   if (name.trim() === '') throw new InvalidArgument(`Invalid experiment name: '${name}'`, [field]);
-  if (name.length > longestName) {
-    throw new InvalidArgument(`'${field}' exceeds the maximum length of ${longestName} characters`, [field]);
-  }
-  return name;
+  return withinLength(name, longestName, field, 'name');
+}
+
+/** A place below a location: in its path, which a query or a fragment may follow. */
+export function belowLocation(location: string, path: string): string {
+  const end = location.search(/[?#]/);
+  const [folder, rest] = end === -1 ? [location, ''] : [location.slice(0, end), location.slice(end)];
+  return `${folder.replace(/\/$/, '')}/${path}${rest}`;
 }
 
 /**
  * A location that a client chose for an experiment's artifacts, outside our store. Inside it every experiment has a
  * folder of its own: another's folder would lend its files to whoever may read the experiment.
- * @throws InvalidArgument for a location in our store, and for one with a query or a fragment
+ * @throws InvalidArgument for a location in our store, and for a query that could lead out of the path before it
  */
 export function foreignArtifactLocation(uri: string): string {
   const refuse = (why: string) => new InvalidArgument(`artifact_location: "${uri}" ${why}`, ['artifact_location']);
-  if (/[?#]/.test(uri)) throw refuse('must have no query and no fragment');
-  if (artifactPathOf(uri) !== undefined)
+  if (/[?#].*\.\./.test(uri)) throw refuse('must have no ".." in its query or fragment');
+  if (artifactPathOf(uri) !== undefined || artifactPathOf(belowLocation(uri, 'runs')) !== undefined)
     throw refuse('lies in the store of this service, which gives locations itself: leave it out');
   return uri.replace(/(?<=[^/:])\/+$/, '');
 }

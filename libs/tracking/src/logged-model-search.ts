@@ -63,7 +63,8 @@ export function loggedModelCondition(condition: Condition, datasets: readonly Da
     return sql`EXISTS (SELECT 1 FROM metrics x
       WHERE x.model_id = m.id AND x.key = ${key} AND ${compareMetric('x', condition)} AND ${onDatasets(datasets)})`;
   }
-  if (entity === 'param') return compareTags('logged_model_params', 'model_id', raw('m.id'), condition);
+  if (entity === 'param')
+    return compareTags('logged_model_params', 'model_id', raw('m.id'), condition, { lists: true });
   if (entity === 'tag') return compareTags('logged_model_tags', 'model_id', raw('m.id'), condition);
   const text = entity === 'attribute' ? textAttributes.get(key) : undefined;
   if (text) return compareText(raw(text), condition, { lists: true });

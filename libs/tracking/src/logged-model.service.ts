@@ -3,7 +3,7 @@ import { Access, type Securable } from '@app/access';
 import { AuditLog, type AuditObject } from '@app/audit';
 import { InvalidArgument, NotFound, type Page, Transaction } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import { demandActive } from './experiment.js';
+import { belowLocation, demandActive } from './experiment.js';
 import { ExperimentRepository } from './experiment.repository.js';
 import { type LoggedModel, type LoggedModelDetails, type LoggedModelStatus, loggedModelName } from './logged-model.js';
 import { LoggedModelReader, type LoggedModelSearch } from './logged-model.reader.js';
@@ -68,7 +68,7 @@ export class LoggedModels {
       name: loggedModelName(given.name ?? randomName()),
       modelType: given.modelType ?? null,
       sourceRunId: given.sourceRunId || null,
-      artifactUri: `${experiment.artifactLocation}/models/${id}/artifacts`,
+      artifactUri: belowLocation(experiment.artifactLocation, `models/${id}/artifacts`),
       status: 'LOGGED_MODEL_PENDING',
       statusMessage: null,
       principalId: caller.id,

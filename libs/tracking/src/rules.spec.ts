@@ -97,5 +97,5 @@ it('keeps the first of two inputs of one dataset, and bounds their texts', () =>
   expect(() => checkedInputs([{ dataset: { ...dataset, digest: 'x'.repeat(37) }, tags: [] }])).toThrow(
     'datasets[0].dataset.digest',
   );
-  expect(() => checkedInputs([{ dataset, tags: [{ key: 'k', value: 'x'.repeat(501) }] }])).toThrow('tags.value');
+  expect(() => checkedInputs([{ dataset, tags: [{ key: 'k', value: 'x'.repeat(501) }] }])).toThrow('tags[0].value');
 });

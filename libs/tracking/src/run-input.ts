@@ -20,15 +20,16 @@ export function checkedInputs(inputs: readonly DatasetInput[]): DatasetInput[] {
   const byIdentity = new Map<string, DatasetInput>();
   for (const [index, input] of inputs.entries()) {
     const { dataset, tags } = input;
-    const path = (field: string) => `datasets[${index}].${field}`;
-    withinLength(dataset.name, longest.name, path('dataset.name'));
-    withinLength(dataset.digest, longest.digest, path('dataset.digest'));
-    withinLength(dataset.source, longest.source, path('dataset.source'));
-    withinLength(dataset.schema ?? '', longest.schema, path('dataset.schema'));
-    withinLength(dataset.profile ?? '', longest.profile, path('dataset.profile'));
-    for (const { key, value } of tags) {
-      withinLength(key, longest.tagKey, path('tags.key'));
-      withinLength(value, longest.tagValue, path('tags.value'));
+    const check = (text: string, field: keyof typeof longest, owner: string, name: string = field) =>
+      withinLength(text, longest[field], `datasets[${index}].${owner}.${name}`, name);
+    check(dataset.name, 'name', 'dataset');
+    check(dataset.digest, 'digest', 'dataset');
+    check(dataset.source, 'source', 'dataset');
+    check(dataset.schema ?? '', 'schema', 'dataset');
+    check(dataset.profile ?? '', 'profile', 'dataset');
+    for (const [at, { key, value }] of tags.entries()) {
+      check(key, 'tagKey', `tags[${at}]`, 'key');
+      check(value, 'tagValue', `tags[${at}]`, 'value');
     }
     const identity = JSON.stringify([dataset.name, dataset.digest]);
     if (!byIdentity.has(identity)) byIdentity.set(identity, input);

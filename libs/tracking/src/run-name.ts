@@ -3,8 +3,9 @@ import { randomInt } from 'node:crypto';
 /** MLflow keeps a run's name as this tag too. */
 export const runNameTag = 'mlflow.runName';
 
+/** Programs that tell a given name from a made one know these of MLflow's adjectives. */
 const adjectives =
-  'able agile amber ample ardent balmy bold brave breezy bright brisk calm candid cheerful clean clever cosmic crisp curious daring deft dapper eager earnest fair fearless fine fleet fond frank fresh gentle gleaming golden grand handy hardy honest humble jolly keen kind light lively loyal lucid mellow merry mild neat nimble noble polite proud quick quiet rapid salty serene sharp silent smooth sober stately steady sunny swift tidy tranquil trusty upbeat valiant vivid warm wise witty worthy zesty'.split(
+  'able adaptable adventurous agreeable amazing ambitious amusing awesome beautiful bold bright calm capable carefree caring charming clean colorful dapper dashing delightful efficient fearless fortunate fun funny gentle gifted handsome honorable industrious intelligent kindly legendary likeable luminous marvelous melodic merciful nimble orderly peaceful persistent polite popular rare resilient salty silent sincere skillful sophisticated stately stylish thoughtful traveling unique upbeat useful valuable victorious welcoming whimsical wise youthful zealous'.split(
     ' ',
   );
 const animals =

@@ -3,7 +3,7 @@ import { Access, type Securable } from '@app/access';
 import { AuditLog, type AuditObject } from '@app/audit';
 import { NotFound, type Page, type PageArgs, Transaction } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import { demandActive, type LifecycleStage } from './experiment.js';
+import { belowLocation, demandActive, type LifecycleStage } from './experiment.js';
 import { ExperimentRepository } from './experiment.repository.js';
 import { demandActiveRun, type Run, type RunDetails, type RunStatus, requestedRunName } from './run.js';
 import { RunReader, type RunSearch } from './run.reader.js';
@@ -62,7 +62,7 @@ export class Runs {
       userId: userId || caller.name,
       principalId: caller.id,
       startTime,
-      artifactUri: `${experiment.artifactLocation}/${id}/artifacts`,
+      artifactUri: belowLocation(experiment.artifactLocation, `${id}/artifacts`),
       tags: [...given.filter(({ key }) => key !== runNameTag), { key: runNameTag, value: runName }],
     };
     return this.transaction.run(async () => {

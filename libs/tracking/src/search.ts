@@ -93,12 +93,12 @@ export function compareText(column: Sql, condition: Condition, { lists = false }
 }
 
 /** A condition on the tags or params of an object: rows of `table` that name their owner in `owner`. */
-export function compareTags(table: string, owner: string, id: Sql, condition: Condition): Sql {
+export function compareTags(table: string, owner: string, id: Sql, condition: Condition, { lists = false } = {}): Sql {
   const { key, operator } = condition;
   const rows = sql`SELECT 1 FROM ${raw(table)} t WHERE t.${raw(owner)} = ${id} AND t.key = ${key}`;
   if (operator === 'IS NULL') return sql`NOT EXISTS (${rows})`;
   if (operator === 'IS NOT NULL') return sql`EXISTS (${rows})`;
-  return sql`EXISTS (${rows} AND ${compareText(raw('t.value'), condition)})`;
+  return sql`EXISTS (${rows} AND ${compareText(raw('t.value'), condition, { lists })})`;
 }
 
 /** @throws InvalidArgument naming the keys that there are */

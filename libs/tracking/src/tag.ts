@@ -38,10 +38,14 @@ export function dataKey(key: string, path: string): string {
   return withinLength(key, limits.key, path);
 }
 
-/** @throws InvalidArgument when a text is longer than allowed */
-export function withinLength(text: string, longest: number, path: string): string {
+/**
+ * @param name of the field in MLflow's message, where that is not its path
+ * @throws InvalidArgument when a text is longer than allowed
+ */
+export function withinLength(text: string, longest: number, path: string, name = path): string {
   if (text.length > longest) {
-    throw new InvalidArgument(`'${path}' exceeds the maximum length of ${longest} characters`, [path]);
+    const where = name === path ? '' : `: ${path} has ${text.length}`;
+    throw new InvalidArgument(`'${name}' exceeds the maximum length of ${longest} characters${where}`, [path]);
   }
   return text;
 }

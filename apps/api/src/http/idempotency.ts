@@ -29,10 +29,11 @@ function keyOf(request: FastifyRequest): IdempotencyKey | undefined {
   return { principalId, key };
 }
 
-const isStream = (body: unknown): boolean => typeof (body as { pipe?: unknown } | undefined)?.pipe === 'function';
+export const isStream = (body: unknown): boolean =>
+  typeof (body as { pipe?: unknown } | undefined)?.pipe === 'function';
 
 /** With the bounds of the token: a narrowed one is not shown what a wider one of the same principal was answered. */
-const hashOf = ({ method, url, body, context }: FastifyRequest): string =>
+export const requestHash = ({ method, url, body, context }: FastifyRequest): string =>
   createHash('sha256')
     .update(JSON.stringify([method, url, body ?? null, context?.caller?.narrowing ?? null]))
     .digest('hex');
@@ -54,7 +55,7 @@ export function registerIdempotency(
   fastify.addHook('preHandler', async (request, reply) => {
     const owned = keyOf(request);
     if (!owned) return;
-    const bodyHash = hashOf(request);
+    const bodyHash = requestHash(request);
     if (await keys.reserve(owned, bodyHash)) {
       request.idempotencyKey = owned;
       if (request.context) request.context.memo.allowed = new Set();

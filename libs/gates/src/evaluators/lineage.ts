@@ -1,18 +1,20 @@
 import type { GateConfig } from '@app/policy';
 import type { GateInput } from '../gate-input.js';
 import type { Judgement } from '../gate-run.js';
+import { withoutRun } from './without-run.js';
 
 /** LINEAGE: the version has a run, the run read a dataset with a digest, and the commit that it ran is known. */
 export async function lineage(
   { run, dataset, sourceCommit }: GateConfig<'LINEAGE'>,
-  { version: { runId }, lineage: read }: GateInput,
+  { version, lineage: read }: GateInput,
 ): Promise<Judgement> {
+  const { runId } = version;
   const known = await read();
   const datasets = (known?.datasets ?? []).filter(({ digest }) => digest !== '');
   const commit = known?.sourceCommit || null;
   const gone = runId !== null && !known;
   const missing = [
-    ...(run && !known ? [gone ? `its run ${runId} is gone` : 'it names no run'] : []),
+    ...(run && !known ? [gone ? `its run ${runId} is gone` : `it ${withoutRun(version)}`] : []),
     ...(dataset && datasets.length === 0
       ? ['no dataset with a digest was logged to its run: use mlflow.log_input in it']
       : []),

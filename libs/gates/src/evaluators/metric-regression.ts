@@ -1,8 +1,10 @@
 import type { GateConfig } from '@app/policy';
+import type { ModelVersion } from '@app/registry';
 import type { Metric } from '@app/tracking';
 import type { GateInput, JudgedVersion } from '../gate-input.js';
 import type { Judgement } from '../gate-run.js';
 import { jsonNumber } from './metric-bounds.js';
+import { withoutRun } from './without-run.js';
 
 type Config = GateConfig<'METRIC_REGRESSION'>;
 
@@ -30,7 +32,7 @@ const statuses: Record<RegressionVerdict, Judgement['status']> = {
 
 interface Measured {
   name: string;
-  runId: string | null;
+  version: Pick<ModelVersion, 'runId' | 'namedRunId'>;
   metric: Metric | undefined;
 }
 
@@ -57,7 +59,7 @@ export async function metricRegression(config: Config, input: GateInput): Promis
 }
 
 async function measured(name: string, { version, latestMetrics }: JudgedVersion, key: string): Promise<Measured> {
-  return { name, runId: version.runId, metric: (await latestMetrics()).find((metric) => metric.key === key) };
+  return { name, version, metric: (await latestMetrics()).find((metric) => metric.key === key) };
 }
 
 function verdictOf(
@@ -66,9 +68,9 @@ function verdictOf(
   incumbent: Measured,
 ): { verdict: RegressionVerdict; summary: string } {
   const { metric: key, dataset, sameDataset } = config;
-  for (const { name, runId, metric } of [candidate, incumbent]) {
+  for (const { name, version, metric } of [candidate, incumbent]) {
     if (!metric) {
-      const why = runId === null ? 'has no run' : `has no such metric in its run ${runId}`;
+      const why = version.runId === null ? withoutRun(version) : `has no such metric in its run ${version.runId}`;
       return { verdict: 'MISSING_METRIC', summary: `${key} cannot be compared: ${name} ${why}` };
     }
     if (dataset !== undefined && metric.datasetName !== dataset) {
@@ -124,8 +126,8 @@ function judgementOf(
     status: statuses[verdict],
     summary,
     output: { ...config, verdict, ...each(({ metric }) => (metric ? jsonNumber(metric.value) : null)) },
-    inputs: each(({ runId, metric }) => ({
-      runId,
+    inputs: each(({ version, metric }) => ({
+      runId: version.runId,
       datasetName: metric?.datasetName ?? null,
       datasetDigest: metric?.datasetDigest ?? null,
     })),

@@ -2,6 +2,7 @@ import type { GateConfig } from '@app/policy';
 import type { GateInput } from '../gate-input.js';
 import type { Judgement } from '../gate-run.js';
 import { againstBounds, jsonNumber } from './metric-bounds.js';
+import { withoutRun } from './without-run.js';
 
 /** METRIC_THRESHOLD: the latest value of a metric of the version's run against bounds, both inclusive. */
 export async function metricThreshold(
@@ -12,7 +13,7 @@ export async function metricThreshold(
   const inputs = { runId: version.runId };
   const unreached = (summary: string): Judgement => ({ status: 'ERRORED', summary, output: {}, inputs });
 
-  if (!version.runId) return unreached(`${key} cannot be judged: the version has no run`);
+  if (!version.runId) return unreached(`${key} cannot be judged: the version ${withoutRun(version)}`);
   const metric = (await latestMetrics()).find((candidate) => candidate.key === key);
   if (!metric) return unreached(`${key} cannot be judged: run ${version.runId} has no such metric`);
   const { value, datasetName, datasetDigest, step } = metric;

@@ -114,7 +114,9 @@ describe('LINEAGE', () => {
 
   it('tells a version without a run from one whose run is gone', async () => {
     const gone = { lineage: async () => undefined };
-    expect((await lineage(all, gateInput({ runId: null, ...gone }))).summary).toContain('it names no run');
+    expect((await lineage(all, gateInput({ runId: null, ...gone }))).summary).toContain('it has no run;');
+    const named = { runId: null, namedRunId: 'r9', ...gone };
+    expect((await lineage(all, gateInput(named))).summary).toContain('it has no run here: run r9 is only named');
     expect((await lineage(all, gateInput(gone))).summary).toContain('its run r1 is gone');
   });
 });

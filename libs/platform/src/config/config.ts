@@ -112,8 +112,10 @@ export const settings = {
     .number()
     .int()
     .min(1024)
-    .default(16 * 2 ** 20)
-    .describe('The largest JSON body; artifacts are streamed, and have a bound of their own.'),
+    .default(20 * 2 ** 20)
+    .describe(
+      'The largest JSON body, which a dataset of MLflow with its profile fits into; artifacts are streamed, and have a bound of their own.',
+    ),
   ...artifactSettings,
   REQUEST_TIMEOUT_SECONDS: z.coerce
     .number()

@@ -41,6 +41,24 @@ export class IdempotencyKeys {
       WHERE principal_id = ${principalId}::uuid AND key = ${key}`);
   }
 
+  /** Keeps an answer to a request that chose no key, and so reserved none. */
+  async put({ principalId, key }: IdempotencyKey, answer: Required<KeptAnswer>): Promise<void> {
+    const { bodyHash, status, response } = answer;
+    await this.db.execute(sql`
+      INSERT INTO idempotency_keys (principal_id, key, body_hash, status, response)
+      VALUES (${principalId}::uuid, ${key}, ${bodyHash}, ${status}, ${JSON.stringify(response)}::jsonb)
+      ON CONFLICT (principal_id, key) DO UPDATE
+      SET status = excluded.status, response = excluded.response, created_at = now()`);
+  }
+
+  /** Hands an answer out to one who asks, and keeps it no longer. */
+  take({ principalId, key }: IdempotencyKey, youngerThanSeconds: number): Promise<KeptAnswer | undefined> {
+    return this.db.first<KeptAnswer>(sql`
+      DELETE FROM idempotency_keys WHERE principal_id = ${principalId}::uuid AND key = ${key}
+        AND created_at > now() - make_interval(secs => ${youngerThanSeconds})
+      RETURNING body_hash AS "bodyHash", status, response`);
+  }
+
   /** The key may be used again: its request failed for a reason of ours. */
   async release({ principalId, key }: IdempotencyKey): Promise<void> {
     await this.db.execute(sql`DELETE FROM idempotency_keys WHERE principal_id = ${principalId}::uuid AND key = ${key}`);

@@ -21,6 +21,7 @@ export const toModelVersion = (source: VersionSummary): ModelVersionType => ({
   description: source.description,
   sourceUri: source.source,
   sourceRunId: source.runId,
+  namedRunId: source.namedRunId,
   artifactDigest: source.artifactDigest,
   artifactSize: source.artifactSize,
   createdAt: source.createdAt,

@@ -88,6 +88,11 @@ export class ModelVersionType implements NodeInterface {
   sourceRunId: string | null;
   @Field(() => String, {
     nullable: true,
+    description: 'A run of another server, as the client named it: a text, of which nothing here is known',
+  })
+  namedRunId: string | null;
+  @Field(() => String, {
+    nullable: true,
     description:
       'sha256: over the canonical manifest (docs/domain.md, section 1); null until READY, and for files outside the store',
   })

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { Artifacts, DirectArtifacts } from '@app/artifacts';
+import { Artifacts, artifactPath, DirectArtifacts } from '@app/artifacts';
 import { InvalidArgument } from '@app/platform';
 import { downloadUri, ModelVersions } from '@app/registry';
 import { LoggedModels, Runs } from '@app/tracking';
@@ -44,6 +44,7 @@ export class RunFilesController {
     const { run_uuid, path } = parseParams(uploadParams, query);
     demand('run_uuid', run_uuid !== '');
     demand('path', path !== '');
+    artifactPath(path);
     const bytes = request.body as Readable | undefined;
     demand('data', bytes !== undefined && request.headers['content-length'] !== '0');
     const run = await this.runs.summary(run_uuid);

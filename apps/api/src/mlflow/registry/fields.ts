@@ -9,7 +9,10 @@ export const tags = optional(z.array(tag));
 export const version = z
   .union([z.string(), z.number()])
   .transform(String)
-  .pipe(z.string().regex(/^[1-9]\d{0,9}$/, 'must be a whole number from 1'))
+  .refine((text) => /^[1-9]\d{0,9}$/.test(text), {
+    error: ({ input }) => `Parameter 'version' must be an integer, got '${input}'. Versions are counted from 1.`,
+    params: { isSentence: true },
+  })
   .transform(Number);
 
 export const ofModel = z.object({ name: required });

@@ -1,4 +1,4 @@
-import { InvalidArgument } from '@app/platform';
+import { AlreadyExists, InvalidArgument } from '@app/platform';
 import { parseStage } from '@app/policy';
 import { GovernedMoves } from '@app/promotion';
 import { ModelRecords, ModelVersions, type RegisteredModel, RegisteredModels, Tags, Targets } from '@app/registry';
@@ -13,7 +13,7 @@ import { MlflowController } from '../wire/words.js';
 import { toMlflowModelVersion, toMlflowRegisteredModel } from './convert.js';
 import { ofAlias, ofModel, tag, tags, version } from './fields.js';
 import { ModelNames } from './model-names.js';
-import { modelSearchOf, nameForm } from './search.js';
+import { isPrompt, modelSearchOf, nameForm } from './search.js';
 
 const createParams = ofModel.extend({ tags, description: optional(z.string()) });
 const renameParams = ofModel.extend({ new_name: required });
@@ -45,7 +45,10 @@ export class RegisteredModelsController {
   @PostOk('create')
   async create(@Body() body: unknown) {
     const { name, tags: given, description } = parseParams(createParams, body);
-    const model = await this.models.create({ fullName: this.names.full(name), description, tags: given });
+    const fullName = this.names.full(name);
+    const model = await this.models
+      .create({ fullName, description, tags: given })
+      .catch((error: unknown) => this.refuseTaken(error, { name, fullName, isPrompt: isPrompt(given) }));
     return { registered_model: toMlflowRegisteredModel(model, this.names.asAsked(name, model.fullName)) };
   }
 
@@ -169,5 +172,26 @@ export class RegisteredModelsController {
   private async described(model: RegisteredModel, asked: string) {
     const view = { ...model, tags: await this.records.tagsOf([model.id]), aliases: [], latestVersions: [] };
     return { registered_model: toMlflowRegisteredModel(view, this.names.asAsked(asked, model.fullName)) };
+  }
+
+  /** Prompts and models share their names: a client that meets the other kind is told so, as by MLflow's server. */
+  private async refuseTaken(
+    error: unknown,
+    wanted: { name: string; fullName: string; isPrompt: boolean },
+  ): Promise<never> {
+    if (!(error instanceof AlreadyExists)) throw error;
+    const { name, fullName } = wanted;
+    const named = [{ field: 'NAME' as const, operator: '=' as const, value: fullName }];
+    const order = [{ field: 'NAME' as const, direction: 'ASC' as const }];
+    // A search finds what the caller may see, and refuses nothing that would have to be noted.
+    const model = (await this.models.search({ conditions: named, order, pageSize: 1 })).edges[0]?.node;
+    const [ours, theirs] = [wanted.isPrompt, isPrompt(model?.tags)].map((is) => (is ? 'prompt' : 'registered model'));
+    if (!model || (ours === theirs && !wanted.isPrompt)) throw error;
+    const told = new AlreadyExists('Prompt', name);
+    told.message =
+      ours === theirs
+        ? `Prompt (name=${name}) already exists.`
+        : `Tried to create a ${ours} with name '${name}', but the name is already taken by a ${theirs}.`;
+    throw told;
   }
 }

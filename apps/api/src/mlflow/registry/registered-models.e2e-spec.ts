@@ -27,6 +27,7 @@ describe('registered-models', () => {
         name: 'prod.fraud.scorer',
         creation_timestamp: expect.any(Number),
         last_updated_timestamp: expect.any(Number),
+        description: '',
       },
     });
   });
@@ -37,6 +38,19 @@ describe('registered-models', () => {
       status: 400,
       body: { error_code: 'RESOURCE_ALREADY_EXISTS' },
     });
+  });
+
+  it('tells models and prompts of one name apart', async () => {
+    const tags = [{ key: 'mlflow.prompt.is_prompt', value: 'true' }];
+    const create = async (body: object) => (await d.post('registered-models/create', body)).body.message;
+    await create({ name: 'a-prompt', tags });
+    await create({ name: 'a-model' });
+    expect(await create({ name: 'a-prompt', tags })).toBe('Prompt (name=a-prompt) already exists.');
+    expect(await create({ name: 'a-prompt' })).toMatch(/^Tried to create a registered model .* taken by a prompt\.$/);
+    expect(await create({ name: 'a-model', tags })).toMatch(
+      /^Tried to create a prompt .* taken by a registered model\.$/,
+    );
+    for (const name of ['a-prompt', 'a-model']) await d.del('registered-models/delete', { name });
   });
 
   it.each([

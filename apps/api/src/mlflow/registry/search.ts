@@ -31,7 +31,6 @@ const modelKeys: Record<string, ModelOrder['field']> = {
   name: 'NAME',
   timestamp: 'UPDATED_AT',
   last_updated_timestamp: 'UPDATED_AT',
-  creation_timestamp: 'CREATED_AT',
 };
 type VersionOrder = ModelVersionSearch['order'][number];
 const versionKeys: Record<string, VersionOrder['field']> = {
@@ -43,6 +42,10 @@ const versionKeys: Record<string, VersionOrder['field']> = {
 
 /** Prompts are registered models with this tag; a search leaves them out unless its filter asks for them. */
 export const promptTag = 'mlflow.prompt.is_prompt';
+
+/** Of two tags with one key the last one counts. */
+export const isPrompt = (tags: readonly { key: string; value: string }[] = []): boolean =>
+  tags.findLast(({ key }) => key === promptTag)?.value.toLowerCase() === 'true';
 
 const invalid = (message: string) => new InvalidArgument(message, ['filter']);
 const listed = (keys: object) => `'${Object.keys(keys).join("', '")}'`;

@@ -1,3 +1,4 @@
+import sql from 'sql-template-tag';
 import type { TestPrincipal } from '../../../../../test/support/factories.js';
 import { createRegistryDoor, type RegistryDoor } from '../../../../../test/support/registry-door.js';
 
@@ -169,7 +170,56 @@ describe('the source of a version', () => {
       const answer = await d.post('model-versions/create', { name: 'dev.theirs.m', source }, registrar);
       expect(answer).toMatchObject({ status: 404, body: { error_code: 'RESOURCE_DOES_NOT_EXIST' } });
     }
-    const external = { name: 'dev.theirs.m', source: 's3://b/m', run_id: runId };
-    expect((await d.post('model-versions/create', external, registrar)).status).toBe(404);
+  });
+
+  it('may lie outside with a run of elsewhere, which is kept as a name and linked to nothing', async () => {
+    const registrar = await d.t.make.user();
+    await d.t.make.grant(registrar, await d.t.make.schema('lab.foreign', registrar), 'CREATE_MODEL');
+    await d.post('registered-models/create', { name: 'lab.foreign.m' }, registrar);
+    const ask = `query($number: Int!) { modelVersion(fullName: "lab.foreign.m", number: $number) {
+      sourceRunId namedRunId run { runId } metrics { name } } }`;
+    // The run of somebody else's experiment is answered like one that was never made.
+    for (const [index, named] of ['ab12', runId].entries()) {
+      const given = { name: 'lab.foreign.m', source: `s3://elsewhere/${named}/model`, run_id: named };
+      const { status, body } = await d.post('model-versions/create', given, registrar);
+      expect(status).toBe(200);
+      expect(body.model_version).toMatchObject({ version: `${index + 1}`, run_id: named, status: 'READY' });
+      const asked = { query: ask, variables: { number: index + 1 } };
+      const shown = await d.t.call('POST', '/graphql', { token: registrar.token, body: asked });
+      expect(shown.body.data.modelVersion).toEqual({ sourceRunId: null, namedRunId: named, run: null, metrics: [] });
+      const found = await d.get('model-versions/search', { filter: `run_id IN ('${named}')` }, registrar);
+      expect(found.body.model_versions).toMatchObject([{ version: `${index + 1}`, run_id: named }]);
+    }
+    // So are sources that point to such a run themselves, which say without it what is wrong.
+    for (const named of ['ab12', runId]) {
+      const given = { name: 'lab.foreign.m', source: `runs:/${named}/model`, run_id: named };
+      const { body } = await d.post('model-versions/create', given, registrar);
+      expect(body.model_version).toMatchObject({ source: `runs:/${named}/model`, run_id: named, status: 'READY' });
+      const alone = await d.post('model-versions/create', { ...given, run_id: '' }, registrar);
+      expect([alone.status, alone.body.message]).toEqual([404, `Run with id=${named} not found`]);
+    }
+    // Who may read the run links it by naming it.
+    const own = await create({ source: 's3://elsewhere/m', run_id: runId });
+    const linked = await d.t.db.first(sql`SELECT v.run_id, v.named_run_id FROM model_versions v
+      JOIN securables s ON s.id = v.model_id WHERE s.full_name = ${name} AND v.number = ${own.body.model_version.version}::int`);
+    expect(linked).toEqual({ run_id: runId, named_run_id: null });
+    // A copy names what its original names.
+    const copied = await d.post(
+      'model-versions/create',
+      { name: 'lab.foreign.m', source: 'models:/lab.foreign.m/1' },
+      registrar,
+    );
+    expect(copied.body.model_version).toMatchObject({ run_id: 'ab12', source: 'models:/lab.foreign.m/1' });
+    const uri = await d.get(
+      'model-versions/get-download-uri',
+      { name: 'lab.foreign.m', version: copied.body.model_version.version },
+      registrar,
+    );
+    expect(uri.body.artifact_uri).toBe('s3://elsewhere/ab12/model');
+    await d.model('flat', 1);
+    const flat = await d.post('model-versions/create', { name: 'flat', source: 'models:/flat/1' });
+    expect(flat.body.model_version.source).toBe('models:/flat/1');
+    const inStore = { name: 'lab.foreign.m', source: 'mlflow-artifacts:/1/ab12/artifacts/model', run_id: 'ab12' };
+    expect((await d.post('model-versions/create', inStore, registrar)).status).toBe(404);
   });
 });

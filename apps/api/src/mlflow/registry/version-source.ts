@@ -5,7 +5,7 @@ import { ModelVersions, type NewModelVersion, type VersionView } from '@app/regi
 import { type LoggedModelDetails, LoggedModels, type Run, RunRecords, Runs } from '@app/tracking';
 import { Injectable } from '@nestjs/common';
 import { ModelNames } from './model-names.js';
-import { promptTag } from './search.js';
+import { isPrompt as hasPromptTag } from './search.js';
 
 /** What a client says of where a version comes from. */
 export interface GivenSource {
@@ -16,7 +16,7 @@ export interface GivenSource {
   isPrompt?: boolean;
 }
 
-type Lineage = Pick<NewModelVersion, 'storagePath' | 'runId' | 'runPrincipalId' | 'loggedModelId'>;
+type Lineage = Pick<NewModelVersion, 'storagePath' | 'runId' | 'namedRunId' | 'runPrincipalId' | 'loggedModelId'>;
 export type ResolvedSource = { original: VersionView } | { lineage: Lineage };
 
 /** mlflow.prompt.constants */
@@ -73,10 +73,11 @@ export class VersionSources {
     return { runId: sourceRunId, runPrincipalId: run?.principalId };
   }
 
-  /** `runs:/<run id>/<path>` */
+  /** `runs:/<run id>/<path>`, of a run here, or of one elsewhere when it is named beside the source as well. */
   private async ofRunUri({ source, runId }: GivenSource): Promise<Lineage> {
     const [, id = '', path = ''] = /^runs:\/+([^/]+)\/(.+?)\/*$/i.exec(source) ?? [];
     if (!id) throw invalid(source, 'it must be runs:/<run_id>/<path of the artifacts>');
+    if (runId && (await this.runs.byIds([id, runId])).length === 0) return { namedRunId: runId };
     if (runId && runId !== id) throw mustContain(source, 'run_id');
     const run = await this.runs.get(id);
     const storagePath = artifactPathOf(`${run.artifactUri}/${path}`);
@@ -102,23 +103,26 @@ export class VersionSources {
     return page.edges[0]?.node;
   }
 
-  /** Files of our store, which their run must name, or a place outside. */
+  /**
+   * Files of our store, which their run must name, or a place outside. That may be of another server with runs of its
+   * own: a run that the caller cannot read here is a name to us, and whether we have it is not told.
+   */
   private async ofRun({ source, runId }: GivenSource): Promise<Lineage> {
+    const isOurs = artifactPathOf(source) !== undefined;
     if (!runId) {
-      if (artifactPathOf(source) !== undefined) throw mustContain(source, 'run_id');
+      if (isOurs) throw mustContain(source, 'run_id');
       return {};
     }
-    const run = await this.runs.get(runId);
-    return { storagePath: within(source, run.artifactUri, 'run_id'), ...lineageOf(run) };
+    const run = isOurs ? await this.runs.summary(runId) : (await this.runs.byIds([runId]))[0];
+    return run ? { storagePath: within(source, run.artifactUri, 'run_id'), ...lineageOf(run) } : { namedRunId: runId };
   }
 
   /** `name/3`, `name@alias`, `name/Production`, `name/latest` */
   private async originalOf({ source, runId, loggedModelId }: GivenSource, path: string): Promise<VersionView> {
     const original = await this.find(source, path);
     if (!original) throw invalid(source, 'there is no such version');
-    const isPrompt = original.tags.some(({ key, value }) => key === promptTag && value.toLowerCase() === 'true');
-    if (isPrompt) throw invalid(source, 'a version of a prompt cannot be the source of a version');
-    if (runId && runId !== original.runId) throw mustContain(source, 'run_id');
+    if (hasPromptTag(original.tags)) throw invalid(source, 'a version of a prompt cannot be the source of a version');
+    if (runId && runId !== (original.runId ?? original.namedRunId)) throw mustContain(source, 'run_id');
     if (loggedModelId && loggedModelId !== original.loggedModelId) throw mustContain(source, 'model_id');
     return original;
   }

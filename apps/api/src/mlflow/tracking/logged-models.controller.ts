@@ -4,11 +4,12 @@ import { z } from 'zod';
 import { Requires } from '../../http/requires.js';
 import { parseFilter, parseOrderBy } from '../wire/filter.js';
 import { nextPageToken, nodesOf, pageArgs, search } from '../wire/page.js';
-import { enumeration, maxResults, omitUnset, optional, parseParams, repeated, required } from '../wire/parse.js';
+import { enumeration, omitUnset, optional, parseParams, required } from '../wire/parse.js';
 import { PostOk } from '../wire/post.js';
 import { MlflowController } from '../wire/words.js';
 import { toMlflowLoggedModel } from './convert.js';
-import { experimentId, filterText, keyValues, pageToken } from './fields.js';
+import { experimentId, keyValues } from './fields.js';
+import { cursorOf, inTheirWords, searchParams, tokenOf } from './logged-model-search.js';
 
 const status = enumeration({ LOGGED_MODEL_PENDING: 1, LOGGED_MODEL_READY: 2, LOGGED_MODEL_UPLOAD_FAILED: 3 });
 const createParams = z.object({
@@ -24,21 +25,6 @@ const finalizeParams = modelParams.extend({ status });
 const paramsParams = modelParams.extend({ params: keyValues });
 const tagsParams = modelParams.extend({ tags: keyValues });
 const tagParams = modelParams.extend({ tag_key: required });
-const searchParams = z.object({
-  experiment_ids: repeated(z.string()),
-  filter: filterText,
-  datasets: repeated(z.object({ dataset_name: required, dataset_digest: optional(z.string()) })),
-  max_results: maxResults(50_000, 100),
-  order_by: repeated(
-    z.object({
-      field_name: required,
-      ascending: optional(z.boolean()),
-      dataset_name: optional(z.string()),
-      dataset_digest: optional(z.string()),
-    }),
-  ),
-  page_token: pageToken,
-});
 
 @MlflowController('api/2.0/mlflow/logged-models')
 export class LoggedModelsController {
@@ -62,11 +48,13 @@ export class LoggedModelsController {
   @Requires('READ')
   @PostOk('search')
   async search(@Body() body: unknown) {
-    const { experiment_ids, filter, datasets, max_results, order_by, page_token } = parseParams(searchParams, body);
-    const page = await search(page_token, () =>
+    const query = parseParams(searchParams, body);
+    const { experiment_ids, filter, datasets, max_results, order_by, page_token } = query;
+    const cursor = cursorOf(query);
+    const run = async () =>
       this.models.search({
         experimentIds: experiment_ids,
-        filter: parseFilter(filter),
+        filter: parseFilter(filter, 'Invalid filter string'),
         datasets: datasets.map(({ dataset_name, dataset_digest }) => ({ name: dataset_name, digest: dataset_digest })),
         orderBy: order_by.flatMap(({ field_name, ascending = true, dataset_name, dataset_digest }) =>
           parseOrderBy([field_name]).map((ordering) => ({
@@ -75,10 +63,13 @@ export class LoggedModelsController {
             dataset: { name: dataset_name, digest: dataset_digest },
           })),
         ),
-        page: pageArgs(max_results, page_token),
-      }),
-    );
-    return omitUnset({ models: nodesOf(page).map(toMlflowLoggedModel), next_page_token: nextPageToken(page) });
+        page: pageArgs(max_results, cursor),
+      });
+    const page = await search(page_token, run).catch((error: unknown) => {
+      throw inTheirWords(error);
+    });
+    const next = nextPageToken(page);
+    return omitUnset({ models: nodesOf(page).map(toMlflowLoggedModel), next_page_token: next && tokenOf(query, next) });
   }
 
   @Requires('READ')

@@ -51,8 +51,9 @@ class Scanner {
   private at = 0;
 
   constructor(
-    private readonly name: string,
+    private readonly complaint: string,
     private readonly text: string,
+    private readonly field: string,
   ) {}
 
   /** The match of a pattern at this place, with the space around it; undefined when it does not match. */
@@ -72,10 +73,9 @@ class Scanner {
   /** @throws InvalidArgument in words that MLflow's server uses too */
   refuse(expected: string): never {
     const rest = this.text.slice(this.at).trim().slice(0, 100);
-    throw new InvalidArgument(
-      `Invalid clause(s) in ${this.name}: ${rest ? `'${rest}'` : 'the end'}. Expected ${expected}`,
-      [this.name.split(' ')[0] as string],
-    );
+    throw new InvalidArgument(`${this.complaint}: ${rest ? `'${rest}'` : 'the end'}. Expected ${expected}`, [
+      this.field,
+    ]);
   }
 }
 
@@ -111,8 +111,9 @@ function readList(scanner: Scanner): (string | number)[] {
   const values: (string | number)[] = [];
   do {
     values.push(readScalar(scanner) ?? scanner.refuse('a value in quotes'));
-  } while (scanner.take(/,/));
-  if (!scanner.take(/\)/)) scanner.refuse('")"');
+    // A comma may stand before the end, as in a tuple of Python's with one value.
+  } while (scanner.take(/,(?!\s*\))/));
+  if (!scanner.take(/,?\s*\)/)) scanner.refuse('")"');
   return values;
 }
 
@@ -132,12 +133,16 @@ function readComparison(scanner: Scanner): Comparison {
 
 /**
  * Reads a filter of MLflow's: comparisons joined by AND, no OR, no parentheses. Nothing or only space is no condition.
+ * @param complaint what the server of MLflow says first of a broken one
  * @throws InvalidArgument that quotes the place where it stops to be one
  */
-export function parseFilter(text: string | null | undefined): Comparison[] {
+export function parseFilter(
+  text: string | null | undefined,
+  complaint = 'Invalid clause(s) in filter string',
+): Comparison[] {
   if (!text?.trim()) return [];
   if (text.length > longestText) throw new InvalidArgument(`filter: longer than ${longestText} characters`, ['filter']);
-  const scanner = new Scanner('filter string', text);
+  const scanner = new Scanner(complaint, text, 'filter');
   const comparisons: Comparison[] = [];
   do {
     comparisons.push(readComparison(scanner));
@@ -161,7 +166,7 @@ export function parseOrderBy(texts: readonly string[]): Ordering[] {
     throw new InvalidArgument(`order_by: ${texts.length} entries, at most ${mostOrderings}`, ['order_by']);
   }
   const orderings = texts.map((text) => {
-    const scanner = new Scanner('order_by clause', text);
+    const scanner = new Scanner(`Invalid order_by clause '${text.slice(0, 100)}'`, text, 'order_by');
     const { entity, key } = readIdentifier(scanner);
     const direction = scanner
       .take(/(?:ASC|DESC)(?!\w)/)?.[0]

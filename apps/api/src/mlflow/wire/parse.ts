@@ -25,6 +25,7 @@ export function parseParams<T extends z.ZodType>(schema: T, params: unknown): z.
       [name],
     );
   }
+  if (issue?.code === 'custom' && issue.params?.isSentence) throw new InvalidArgument(issue.message, [name]);
   throw new InvalidArgument(
     `Invalid value ${JSON.stringify(value)} for parameter '${name}' supplied: ${issue?.message}`,
     [name],
