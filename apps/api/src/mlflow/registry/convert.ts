@@ -30,6 +30,6 @@ export const toMlflowRegisteredModel = (model: RegisteredModelView, name: string
     last_updated_timestamp: model.updatedAt.getTime(),
     description: model.description,
     latest_versions: model.latestVersions.map((version) => toMlflowModelVersion(version, name)),
-    tags: model.tags,
+    tags: model.tags.map(({ key, value }) => ({ key, value })),
     aliases: model.aliases.map(({ alias, versionNumber }) => ({ alias, version: String(versionNumber) })),
   });
