@@ -64,6 +64,22 @@ refused(lambda: client.rename_registered_model(NAME, "prod.fraud.renamed"), "PER
 refused(lambda: client.get_run(run.info.run_id), "RESOURCE_DOES_NOT_EXIST", run.info.run_id)
 refused(lambda: mlflow.register_model(f"runs:/{run.info.run_id}/model", NAME), "RESOURCE_DOES_NOT_EXIST", run.info.run_id)
 
+# With READ on the experiment he sees the run, and cannot write to it.
+grant = """mutation { grantCreate(input: {
+  principal: "rita", privilege: READ, securable: { kind: EXPERIMENT, fullName: "refused" } }) { errors { message } } }"""
+answer = requests.post(
+    f"{os.environ['IMPRIMATUR_URL']}/graphql", json={"query": grant}, headers={"Authorization": f"Bearer {DANA}"}
+).json()
+assert answer["data"]["grantCreate"]["errors"] == [], answer
+assert client.get_run(run.info.run_id).info.status == "FINISHED"
+refused(lambda: client.log_metric(run.info.run_id, "m", 1), "PERMISSION_DENIED", "EDIT", "refused")
+refused(lambda: client.delete_experiment(run.info.experiment_id), "PERMISSION_DENIED", "MANAGE", "refused")
+try:
+    client.log_text(run.info.run_id, "x", "note.txt")
+    raise AssertionError("a reader wrote a file")
+except requests.HTTPError as error:
+    assert "you lack EDIT" in str(error), error
+
 # To a stranger the hidden and the absent are one, in the same words.
 act_as(STRANGER)
 hidden = refused(lambda: client.get_registered_model(NAME), "RESOURCE_DOES_NOT_EXIST", NAME)

@@ -13,10 +13,11 @@ export const toMlflowModelVersion = (version: VersionView, name: string) =>
     last_updated_timestamp: version.updatedAt.getTime(),
     user_id: version.creatorName,
     current_stage: version.stage,
-    description: version.description,
+    // MLflow's server answers these two also where they were not given.
+    description: version.description ?? '',
     source: version.source,
     run_id: version.runId,
-    run_link: version.runLink,
+    run_link: version.runLink ?? '',
     status: version.status,
     status_message: version.statusMessage,
     tags: version.tags,
