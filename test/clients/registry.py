@@ -27,7 +27,7 @@ model = client.get_registered_model(NAME)
 assert (model.description, model.tags, model.latest_versions) == ("better words", {"tier": "2"}, [])
 
 first = client.create_model_version(NAME, info.model_uri, run.info.run_id, tags={"by": "dana"}, description="one", model_id=info.model_id)
-second = client.create_model_version(NAME, f"runs:/{run.info.run_id}/model", run.info.run_id)
+second = mlflow.register_model(f"runs:/{run.info.run_id}/model", NAME)
 assert (first.version, first.status, first.current_stage, second.version) == ("1", "READY", "None", "2")
 client.update_model_version(NAME, "1", "the first")
 client.set_model_version_tag(NAME, "1", "checked", "yes")
