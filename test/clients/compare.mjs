@@ -49,6 +49,10 @@ if (!IMPRIMATUR_URL || !ADMIN_TOKEN || !REFERENCE_URL) {
   console.error('REFERENCE_URL, IMPRIMATUR_URL and ADMIN_TOKEN are needed: see the head of this file');
   process.exit(2);
 }
+if (!(await fetch(`${REFERENCE_URL}/health`).catch(() => undefined))?.ok) {
+  console.error(`no MLflow server answers at ${REFERENCE_URL}/health: wait for its start`);
+  process.exit(2);
+}
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'imprimatur-clients-'));
 process.once('exit', () => fs.rmSync(scratch, { recursive: true, force: true, maxRetries: 3 }));
 console.log(await clientVersions());
