@@ -60,7 +60,7 @@ export const onDatasets = (datasets: readonly DatasetScope[]): Sql =>
 export function loggedModelCondition(condition: Condition, datasets: readonly DatasetScope[]): Sql {
   const { entity, key } = condition;
   if (entity === 'metric') {
-    return sql`EXISTS (SELECT 1 FROM metrics x
+    return sql`EXISTS (SELECT 1 FROM logged_model_metrics x
       WHERE x.model_id = m.id AND x.key = ${key} AND ${compareMetric('x', condition)} AND ${onDatasets(datasets)})`;
   }
   if (entity === 'param')
@@ -81,7 +81,7 @@ export function loggedModelOrder(orderings: readonly LoggedModelOrdering[]): { j
   const order = orderings.flatMap(({ entity, key, ascending, dataset }, index) => {
     if (entity === 'metric') {
       const alias = `o${index}`;
-      joins.push(sql` LEFT JOIN LATERAL (SELECT x.value, x.is_nan FROM metrics x
+      joins.push(sql` LEFT JOIN LATERAL (SELECT x.value, x.is_nan FROM logged_model_metrics x
         WHERE x.model_id = m.id AND x.key = ${key} AND ${scope(dataset ?? {})}
         ORDER BY x.timestamp DESC, x.step DESC, x.run_id LIMIT 1) AS ${raw(alias)} ON TRUE`);
       return metricOrder(alias, ascending);

@@ -35,7 +35,7 @@ const keyValues = (table: string, alias: string): string =>
 const detailsColumns: Sql = sql`${loggedModelColumns},
   ${raw(keyValues('logged_model_params', 'p'))} AS params, ${raw(keyValues('logged_model_tags', 't'))} AS tags,
   (SELECT json_agg(json_build_object('runId', x.run_id, 'metric', ${metricTuple('x')}) ORDER BY x.key, x.run_id)
-    FROM (SELECT DISTINCT ON (key, run_id, dataset_name, dataset_digest) * FROM metrics
+    FROM (SELECT DISTINCT ON (key, run_id, dataset_name, dataset_digest) * FROM logged_model_metrics
       WHERE model_id = m.id ORDER BY key, run_id, dataset_name, dataset_digest, step DESC, timestamp DESC, value DESC) AS x) AS metrics`;
 
 const detailsOf = (row: DetailsRow): LoggedModelDetails => ({
@@ -73,7 +73,7 @@ export class LoggedModelReader {
         visible,
         ...filter.map((condition) => loggedModelCondition(condition, datasets)),
         ...(datasets.length > 0 && !asksForMetrics
-          ? [sql`EXISTS (SELECT 1 FROM metrics x WHERE x.model_id = m.id AND ${onDatasets(datasets)})`]
+          ? [sql`EXISTS (SELECT 1 FROM logged_model_metrics x WHERE x.model_id = m.id AND ${onDatasets(datasets)})`]
           : []),
       ]),
       orderName: searchName('logged models', [...experimentIds].sort(), filter, orderBy, datasets),

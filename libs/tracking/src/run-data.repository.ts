@@ -9,7 +9,8 @@ export class RunDataRepository {
   constructor(private readonly db: Database) {}
 
   /**
-   * Adds points to the history of metrics; a point that is there already is left alone. The latest value of a metric is
+   * Adds points to the history of metrics; a point that is there already is left alone. One that names a logged model is
+   * kept for that model too, also when the run has it already: log_model logs the run's points once more for its model. The latest value of a metric is
    * the one with the greatest (step, timestamp, value).
    */
   async addMetrics(runId: string, metrics: readonly Metric[]): Promise<void> {
@@ -32,6 +33,12 @@ export class RunDataRepository {
         INSERT INTO metrics (run_id, key, value, is_nan, timestamp, step, model_id, dataset_name, dataset_digest)
         SELECT run_id, key, value, is_nan, timestamp, step, model_id, dataset_name, dataset_digest FROM given
         ORDER BY key, timestamp, step, value, is_nan
+        ON CONFLICT DO NOTHING
+      ),
+      of_models AS (
+        INSERT INTO logged_model_metrics (model_id, key, run_id, value, is_nan, timestamp, step, dataset_name, dataset_digest)
+        SELECT model_id, key, run_id, value, is_nan, timestamp, step, dataset_name, dataset_digest FROM given
+        WHERE model_id IS NOT NULL ORDER BY model_id, key, timestamp, step, value, is_nan
         ON CONFLICT DO NOTHING
       )
       INSERT INTO latest_metrics AS latest (run_id, key, value, is_nan, timestamp, step, model_id, dataset_name, dataset_digest)

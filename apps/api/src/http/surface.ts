@@ -80,6 +80,10 @@ function tell(error: unknown, requestId: string): Told {
 /** What an operator must hear of: a mistake of ours, or a part that is away. */
 export const isUnexpected = (error: unknown): boolean => ['INTERNAL', 'UNAVAILABLE'].includes(tell(error, '').kind);
 
+/** Users of MLflow's clients see no header: they set variables. */
+const credentialsInMlflow =
+  'MLflow’s client sends the token that is in MLFLOW_TRACKING_TOKEN, or in MLFLOW_TRACKING_PASSWORD with the user’s name in MLFLOW_TRACKING_USERNAME';
+
 /** The status and body that a surface answers an error with. */
 export function spell(surface: Surface, error: unknown, requestId: string): { status: number; body: unknown } {
   const { kind, reason, message, details, status } = tell(error, requestId);
@@ -87,7 +91,8 @@ export function spell(surface: Surface, error: unknown, requestId: string): { st
   if (surface === 'mlflow') {
     // A route that nobody serves: MLflow clients fall back to an older one on this code.
     const code = status === 404 ? 'ENDPOINT_NOT_FOUND' : status ? 'BAD_REQUEST' : wire.mlflow.code;
-    return { status: status ?? wire.mlflow.status, body: { error_code: code, message } };
+    const told = kind === 'UNAUTHENTICATED' ? `${message}. ${credentialsInMlflow}` : message;
+    return { status: status ?? wire.mlflow.status, body: { error_code: code, message: told } };
   }
   if (surface === 'graphql') {
     const extensions = { code: wire.graphql, reason, ...(details && { details }), requestId };

@@ -19,6 +19,7 @@ export const toMlflowModelVersion = (version: VersionView, name: string) =>
     last_updated_timestamp: version.updatedAt.getTime(),
     user_id: version.creatorName,
     current_stage: version.stage,
+    // MLflow's server answers these two also where they were not given.
     description: version.description ?? '',
     source: sourceAsAsked(version, name),
     run_id: version.runId ?? version.namedRunId,
@@ -36,6 +37,6 @@ export const toMlflowRegisteredModel = (model: RegisteredModelView, name: string
     last_updated_timestamp: model.updatedAt.getTime(),
     description: model.description ?? '',
     latest_versions: model.latestVersions.map((version) => toMlflowModelVersion(version, name)),
-    tags: model.tags,
+    tags: model.tags.map(({ key, value }) => ({ key, value })),
     aliases: model.aliases.map(({ alias, versionNumber }) => ({ alias, version: String(versionNumber) })),
   });

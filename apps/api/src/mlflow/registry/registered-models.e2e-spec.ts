@@ -129,6 +129,14 @@ describe('registered-models', () => {
     expect((await d.del('registered-models/delete', { name: 'prod.fraud.after' })).status).toBe(404);
   });
 
+  it('answers a new description with the tags as they are', async () => {
+    const tags = [{ key: 'team', value: 'fraud' }];
+    await d.post('registered-models/create', { name: 'described', tags });
+    const updated = await d.patch('registered-models/update', { name: 'described', description: 'better' });
+    expect(updated.body.registered_model).toMatchObject({ description: 'better' });
+    expect(updated.body.registered_model.tags).toEqual(tags);
+  });
+
   it('sets and deletes tags', async () => {
     const name = await d.model('prod.fraud.tagged');
     expect((await d.post('registered-models/set-tag', { name, key: 'a', value: '1' })).body).toEqual({});

@@ -30,13 +30,13 @@ export const toMlflowRunInfo = (run: Run) =>
     lifecycle_stage: run.lifecycleStage,
   });
 
+/** A point of a run names no logged model: clients log those that name none once more for each model of the run. */
 export const toMlflowMetric = (metric: Metric & { runId?: string }) =>
   omitUnset({
     key: metric.key,
     value: doubleText(metric.value),
     timestamp: metric.timestamp,
     step: metric.step,
-    model_id: metric.modelId,
     dataset_name: metric.datasetName,
     dataset_digest: metric.datasetDigest,
     run_id: metric.runId,
@@ -80,5 +80,8 @@ export const toMlflowLoggedModel = (model: LoggedModelDetails) => ({
     status_message: model.statusMessage,
     tags: model.tags,
   }),
-  data: omitUnset({ params: model.params, metrics: model.metrics.map(toMlflowMetric) }),
+  data: omitUnset({
+    params: model.params,
+    metrics: model.metrics.map((metric) => ({ ...toMlflowMetric(metric), model_id: model.id })),
+  }),
 });

@@ -60,6 +60,33 @@ describe('the API of logged models', () => {
     expect((await send('GET', `logged-models/${id}`)).status).toBe(404);
   });
 
+  it('keeps a point of a run for each model that it is logged for once more, as log_model does', async () => {
+    const { run_id } = (await begin()).info;
+    const point = { key: 'auc', value: 0.9, timestamp: 7, step: 3 };
+    await post('runs/log-batch', { run_id, metrics: [point] });
+    const ids: string[] = [];
+    for (const name of ['first', 'second']) {
+      const { model_id } = (await post('logged-models', { experiment_id, name, source_run_id: run_id })).body.model
+        .info;
+      ids.push(model_id);
+      const again = [{ ...point, model_id, dataset_name: 'holdout', dataset_digest: 'd1' }];
+      for (let time = 0; time < 2; time += 1) {
+        expect((await post('runs/log-batch', { run_id, metrics: again })).status).toBe(200);
+      }
+      const { model } = (await send('GET', `logged-models/${model_id}`)).body;
+      const ofModel = { ...point, model_id, run_id, dataset_name: 'holdout', dataset_digest: 'd1' };
+      expect(model.data.metrics).toEqual([ofModel]);
+    }
+    expect((await get('metrics/get-history', { run_id, metric_key: 'auc' })).body.metrics).toEqual([point]);
+    const { body } = await post('logged-models/search', {
+      experiment_ids: [experiment_id],
+      filter: 'metrics.auc > 0.8',
+      datasets: [{ dataset_name: 'holdout', dataset_digest: 'd1' }],
+      order_by: [{ field_name: 'metrics.auc', dataset_name: 'holdout' }, { field_name: 'name' }],
+    });
+    expect(body.models.map((model: { info: { model_id: string } }) => model.info.model_id)).toEqual(ids);
+  });
+
   it('lists the files of a run and of a logged model', async () => {
     const { info } = await begin();
     const { model } = (await post('logged-models', { experiment_id })).body;

@@ -109,9 +109,9 @@ describe('the tracking API', () => {
     const { run_id } = (await begin()).info;
     const dataset = { name: 'train', digest: 'd1', source_type: 'local', source: '{}', schema: '{}' };
     const { model_id } = (await post('logged-models', { experiment_id, name: 'model' })).body.model.info;
-    const scored = { model_id, dataset_name: 'train', dataset_digest: 'd1' };
+    const scored = { dataset_name: 'train', dataset_digest: 'd1' };
     const steps: [string, object][] = [
-      ['log-metric', { key: 'nan', value: 'NaN', timestamp: 1, ...scored }],
+      ['log-metric', { key: 'nan', value: 'NaN', timestamp: 1, model_id, ...scored }],
       ['log-metric', { key: 'inf', value: '-Infinity', timestamp: '2', step: '3' }],
       ['log-parameter', { key: 'lr', value: '' }],
       ['set-tag', { key: 'gone', value: 'x' }],

@@ -68,6 +68,17 @@ describe('what MLflow clients are told', () => {
     );
   });
 
+  it.each([
+    [undefined, 'authentication is needed'],
+    ['imp_wrong', 'the token is not valid'],
+  ])('with the token %s, which variables of their own hold one', async (token, sentence) => {
+    const { status, body } = await t.call('GET', `${api}/experiments/get?experiment_id=${experiment_id}`, { token });
+    expect([status, body.error_code]).toEqual([401, 'UNAUTHENTICATED']);
+    for (const word of [sentence, 'MLFLOW_TRACKING_TOKEN', 'MLFLOW_TRACKING_PASSWORD']) {
+      expect(body.message).toContain(word);
+    }
+  });
+
   it('of the hidden the same as of the absent, and the refusal is recorded', async () => {
     expect(await told('GET', `runs/get?run_id=${run_id}`, undefined, stranger)).toBe(
       `404 RESOURCE_DOES_NOT_EXIST: Run with id=${run_id} not found`,
