@@ -18,6 +18,12 @@ export function exchange(agent, url, { method = 'GET', path, headers, body }) {
 /** The value below which the share lies, of values in ascending order. */
 export const quantile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 
+/** Requests in a second, and their times in milliseconds. */
+export function summaryOf(times, elapsedSeconds) {
+  times.sort((a, b) => a - b);
+  return { perSecond: times.length / elapsedSeconds, p50: quantile(times, 0.5), p99: quantile(times, 0.99) };
+}
+
 /**
  * Loads a server for a while.
  * @param {{ url: string, connections: number, seconds: number, requestOf: (connection: number, sequence: number) => object }} options
@@ -44,6 +50,5 @@ export async function load({ url, connections, seconds, requestOf }) {
   await Promise.all(Array.from({ length: connections }, (_, number) => connection(number)));
   const elapsed = (performance.now() - start) / 1000;
   agent.destroy();
-  times.sort((a, b) => a - b);
-  return { perSecond: times.length / elapsed, p50: quantile(times, 0.5), p99: quantile(times, 0.99), errors };
+  return { ...summaryOf(times, elapsed), errors };
 }

@@ -5,7 +5,7 @@ import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { root } from '../../scripts/lib/setup.mjs';
 
-const readyWithinMs = 120_000;
+const readyWithinMs = 300_000;
 const endWithinMs = 20_000;
 
 export const freePort = () =>

@@ -38,11 +38,12 @@ const digits = (number) => (number >= 100 ? number.toFixed(0) : number >= 10 ? n
 
 function told(result) {
   if (!result) return '';
-  const { name, perSecond, p50, p99, ms, value, unit, errors } = result;
+  const { name, perSecond, p50, p99, ms, value, unit, errors, databaseMs } = result;
   const parts = [
     name,
     perSecond !== undefined && `${digits(perSecond)}/s`,
     p50 !== undefined && `p50 ${digits(p50)} p99 ${digits(p99)} ms`,
+    databaseMs !== undefined && `db ${digits(databaseMs)} ms`,
     ms !== undefined && `${digits(ms)} ms`,
     value !== undefined && `${digits(value)} ${unit}`,
     errors > 0 && `${errors} ERRORS`,

@@ -20,12 +20,12 @@ const giveRunsSql = `
     INSERT INTO runs (id, experiment_id, name, user_id, start_time, artifact_uri)
     SELECT md5(v.id::text), r.experiment_id, r.name, r.user_id, r.start_time, r.artifact_uri
     FROM runs r, securables s JOIN model_versions v ON v.model_id = s.id WHERE s.full_name = $1 AND r.id = $2
-    RETURNING id
+    RETURNING id, experiment_id
   ), pointed AS (
     UPDATE model_versions v SET run_id = md5(v.id::text) FROM securables s WHERE s.id = v.model_id AND s.full_name = $1
   )
-  INSERT INTO latest_metrics (run_id, key, value, timestamp, step)
-  SELECT made.id, m.key, m.value, m.timestamp, m.step FROM made, latest_metrics m WHERE m.run_id = $2`;
+  INSERT INTO latest_metrics (run_id, experiment_id, key, value, timestamp, step)
+  SELECT made.id, made.experiment_id, m.key, m.value, m.timestamp, m.step FROM made, latest_metrics m WHERE m.run_id = $2`;
 
 /** A model with 50 versions, each of a run with 10 metrics, and 5 aliases. */
 async function seed(workshop, ours) {

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { ensure, graphql } from '../../scripts/demo/service.mjs';
 import { root } from '../../scripts/lib/setup.mjs';
 import { freePort, startProgram } from '../lib/processes.mjs';
+import { copyRuns } from './copy-runs.mjs';
 import { RestServer } from './rest-server.mjs';
 
 const compiled = (entry) => path.join(root, 'dist/apps', entry);
@@ -120,6 +121,55 @@ export class Imprimatur extends RestServer {
       this.databaseUrl,
       'UPDATE registered_models SET last_version = $2 WHERE id = (SELECT id FROM securables WHERE full_name = $1)',
       [model, count],
+    );
+    await this.workshop.query(this.databaseUrl, 'VACUUM ANALYZE');
+  }
+
+  /** How many versions a model has, and its last number. */
+  async versionsOf(model) {
+    const { rows } = await this.workshop.query(
+      this.databaseUrl,
+      `SELECT count(*)::int4, max(v.number) AS last
+       FROM securables s JOIN model_versions v ON v.model_id = s.id WHERE s.full_name = $1`,
+      [model],
+    );
+    return rows[0];
+  }
+
+  /** Copies a run, with values of its own for each metric, until there are `count`. */
+  copyRuns(run, count) {
+    return copyRuns(this, run, count, {
+      columns: 'experiment_id, name, user_id, principal_id, status, lifecycle_stage, artifact_uri',
+      id: 'run_id',
+      ofRun: 'id',
+      ofLatest: 'experiment_id',
+      params: 'run_params',
+      tags: 'run_tags',
+    });
+  }
+
+  /** Models with `versions` versions each, all of them with the tag "team" of one of a thousand. */
+  async copyModels(prefix, models, versions) {
+    await this.workshop.query(
+      this.databaseUrl,
+      `WITH named AS (
+         SELECT md5($1 || n)::uuid AS id, $1 || '-' || n AS model, now() - n * interval '1 ms' AS at FROM generate_series(1, $2::int4) AS n
+       ), made AS (
+         INSERT INTO securables (id, kind, parent_id, catalog_id, schema_id, name, full_name, full_name_key, owner_id, created_at, updated_at)
+         SELECT n.id, 'REGISTERED_MODEL', s.id, s.catalog_id, s.id, split_part(n.model, '.', 3), n.model, n.model, s.owner_id, n.at, n.at
+         FROM named n, securables s WHERE s.full_name = $4 AND s.kind = 'SCHEMA'
+       ), registered AS (
+         INSERT INTO registered_models (id, last_version) SELECT id, $3 FROM named
+       ), tags AS (
+         INSERT INTO securable_tags (securable_id, key, value) SELECT id, 'team', 'team ' || abs(hashtext(model)) % 1000 FROM named
+       ), versions AS (
+         INSERT INTO model_versions (id, model_id, number, status, source, created_at, updated_at)
+         SELECT gen_random_uuid(), id, v, 'READY', 's3://models/scorer', at, at FROM named, generate_series(1, $3::int4) AS v
+         RETURNING id, model_id
+       )
+       INSERT INTO model_version_tags (version_id, key, value)
+       SELECT v.id, 'team', 'team ' || abs(hashtext(n.model)) % 1000 FROM versions v JOIN named n ON n.id = v.model_id`,
+      [prefix, models, versions, `${schema.catalog}.${schema.schema}`],
     );
     await this.workshop.query(this.databaseUrl, 'VACUUM ANALYZE');
   }

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { freePort, startProgram } from '../lib/processes.mjs';
+import { copyRuns } from './copy-runs.mjs';
 import { RestServer } from './rest-server.mjs';
 
 /** The ways it is run: as it comes, and in its fastest mode (uvicorn stalls kept-alive connections with several workers). */
@@ -63,6 +64,51 @@ export class Mlflow extends RestServer {
          run_link, storage_location
        FROM model_versions, generate_series(2, $2::int4) AS n WHERE name = $1 AND version = 1`,
       [model, count],
+    );
+    await this.workshop.query(this.databaseUrl, 'VACUUM ANALYZE');
+  }
+
+  /** How many versions a model has, and its last number. */
+  async versionsOf(model) {
+    const { rows } = await this.workshop.query(
+      this.databaseUrl,
+      'SELECT count(*)::int4, max(version) AS last FROM model_versions WHERE name = $1',
+      [model],
+    );
+    return rows[0];
+  }
+
+  /** Copies a run, with values of its own for each metric, until there are `count`. */
+  copyRuns(run, count) {
+    return copyRuns(this, run, count, {
+      columns: 'experiment_id, name, source_type, user_id, status, lifecycle_stage, artifact_uri',
+      id: 'run_uuid',
+      params: 'params',
+      tags: 'tags',
+    });
+  }
+
+  /** Models with `versions` versions each, all of them with the tag "team" of one of a thousand. */
+  async copyModels(prefix, models, versions) {
+    const now = Date.now();
+    await this.workshop.query(
+      this.databaseUrl,
+      `WITH made AS (
+         INSERT INTO registered_models (workspace, name, creation_time, last_updated_time)
+         SELECT 'default', $1 || '-' || n, $4::int8 - n, $4::int8 - n FROM generate_series(1, $2::int4) AS n
+         RETURNING workspace, name, creation_time
+       ), versions AS (
+         INSERT INTO model_versions (workspace, name, version, creation_time, last_updated_time, current_stage, source, status)
+         SELECT workspace, name, v, creation_time, creation_time, 'None', 's3://models/scorer', 'READY'
+         FROM made, generate_series(1, $3::int4) AS v
+         RETURNING workspace, name, version
+       ), tags AS (
+         INSERT INTO registered_model_tags (workspace, name, key, value)
+         SELECT workspace, name, 'team', 'team ' || abs(hashtext(name)) % 1000 FROM made
+       )
+       INSERT INTO model_version_tags (workspace, name, version, key, value)
+       SELECT workspace, name, version, 'team', 'team ' || abs(hashtext(name)) % 1000 FROM versions`,
+      [prefix, models, versions, now],
     );
     await this.workshop.query(this.databaseUrl, 'VACUUM ANALYZE');
   }

@@ -84,8 +84,8 @@ export async function createPromotionTest(
       const runId = randomBytes(16).toString('hex');
       await t.db.execute(sql`INSERT INTO runs (id, experiment_id, name, user_id, principal_id, start_time, artifact_uri)
         VALUES (${runId}, 0, 'run', 'scientist', ${scientist.id}::uuid, 1, ${`mlflow-artifacts:/0/${runId}/artifacts`})`);
-      await t.db.execute(sql`INSERT INTO latest_metrics (run_id, key, value, is_nan, timestamp, step, dataset_name)
-        SELECT ${runId}, key, CASE WHEN isnan THEN 0 ELSE value END, isnan, 1, 0, 'holdout'
+      await t.db.execute(sql`INSERT INTO latest_metrics (run_id, experiment_id, key, value, is_nan, timestamp, step, dataset_name)
+        SELECT ${runId}, 0, key, CASE WHEN isnan THEN 0 ELSE value END, isnan, 1, 0, 'holdout'
         FROM unnest(${Object.keys(metrics)}::text[], ${Object.values(metrics).map(String)}::float8[]) AS m(key, value),
           LATERAL (SELECT m.value = 'NaN'::float8 AS isnan) AS n`);
       const storagePath = t.folder(`0/${runId}/artifacts/model`, files);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Caller, Database, type Narrowing } from '@app/platform';
+import { type Batched, Batcher, type Caller, Database, type Narrowing } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import sql from 'sql-template-tag';
 import { Unauthenticated } from './access.errors.js';
@@ -24,6 +24,7 @@ export interface Authentication {
 }
 
 interface TokenRow extends Narrowing {
+  hash: string;
   id: string;
   name: string;
   kind: string;
@@ -33,9 +34,16 @@ interface TokenRow extends Narrowing {
   accessVersion: number;
 }
 
-/** Turns a personal access token into its caller. One statement a request. */
+/**
+ * Turns a personal access token into its caller. It is looked up for every request, after that has come in: what was revoked
+ * before is refused. Requests that come at the same moment share one statement.
+ */
 @Injectable()
 export class Authenticator {
+  private readonly tokens = new Batcher((batch: readonly Batched<string>[]) =>
+    this.byHashes(batch.map(({ item }) => item)),
+  );
+
   constructor(private readonly db: Database) {}
 
   /**
@@ -44,12 +52,7 @@ export class Authenticator {
    */
   async authenticate(header: string): Promise<Authentication> {
     const { token, user } = credentialsOf(header);
-    const row = await this.db.first<TokenRow>(sql`
-      SELECT p.id, p.name, p.kind, t.id AS "tokenId", t.read_only AS "readOnly", t.catalog_id AS "catalogId",
-        t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now()) AND p.disabled_at IS NULL AS usable,
-        t.last_used_at IS NULL OR t.last_used_at < now() - interval '1 minute' AS touch,
-        (SELECT version FROM access_version WHERE id = 1) AS "accessVersion"
-      FROM access_tokens t JOIN principals p ON p.id = t.principal_id WHERE t.hash = ${hashToken(token)}`);
+    const row = await this.tokens.add(hashToken(token));
     if (!row?.usable) throw invalidCredentials();
     requireSameUser(user, row.name);
     // Once a minute is enough for "last used", and keeps reads from writing.
@@ -58,6 +61,17 @@ export class Authenticator {
     const { id, name, kind, readOnly, catalogId, accessVersion } = row;
     const narrowed = readOnly || catalogId !== null;
     return { caller: { id, name, kind, ...(narrowed && { narrowing: { readOnly, catalogId } }) }, accessVersion };
+  }
+
+  private async byHashes(hashes: readonly string[]): Promise<(TokenRow | undefined)[]> {
+    const rows = await this.db.query<TokenRow>(sql`
+      SELECT t.hash, p.id, p.name, p.kind, t.id AS "tokenId", t.read_only AS "readOnly", t.catalog_id AS "catalogId",
+        t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now()) AND p.disabled_at IS NULL AS usable,
+        t.last_used_at IS NULL OR t.last_used_at < now() - interval '1 minute' AS touch,
+        (SELECT version FROM access_version WHERE id = 1) AS "accessVersion"
+      FROM access_tokens t JOIN principals p ON p.id = t.principal_id WHERE t.hash = ANY(${[...new Set(hashes)]}::text[])`);
+    const found = new Map(rows.map((row) => [row.hash, row]));
+    return hashes.map((hash) => found.get(hash));
   }
 }
 

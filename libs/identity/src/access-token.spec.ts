@@ -1,5 +1,5 @@
 import { Authenticator, builtInPrincipals, hashToken, PermissionDenied } from '@app/access';
-import { FailedPrecondition, InvalidArgument, NotFound } from '@app/platform';
+import { FailedPrecondition, InvalidArgument, NotFound, TransactionalPool } from '@app/platform';
 import sql from 'sql-template-tag';
 import { Factories, type TestPrincipal } from '../../../test/support/factories.js';
 import { createTestModule, type TestModule } from '../../../test/support/module.js';
@@ -57,6 +57,23 @@ describe('AccessTokens', () => {
 
     await t.as(user, () => tokens.revoke(accessToken.id));
     await expect(signIn(token)).rejects.toThrow('the token is not valid');
+  });
+
+  it('are looked up together when they come at the same moment, and each is told its own', async () => {
+    const revoked = await t.as(user, () => tokens.create({ name: 'revoked' }));
+    await t.as(user, () => tokens.revoke(revoked.accessToken.id));
+    await Promise.all([user, other].map(({ token }) => signIn(token)));
+    const query = jest.spyOn(t.module.get(TransactionalPool), 'query');
+    const shown = [user.token, other.token, revoked.token, 'imp_unknown', user.token, other.token];
+    const outcomes = await Promise.allSettled(shown.map(signIn));
+    const statements = query.mock.calls.length;
+    query.mockRestore();
+    const callers = outcomes.map((outcome) =>
+      outcome.status === 'fulfilled' ? outcome.value.caller.id : outcome.status,
+    );
+    expect(callers).toEqual([user.id, other.id, 'rejected', 'rejected', user.id, other.id]);
+    // The first goes at once, and the others together.
+    expect(statements).toBe(2);
   });
 
   it('are revoked with one event, also by two at once', async () => {

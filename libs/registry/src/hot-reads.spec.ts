@@ -79,4 +79,20 @@ describe('the hot reads', () => {
       expect(touched * node['Actual Loops']).toBeLessThanOrEqual(4);
     }
   });
+
+  it('shares a statement among those who ask at the same moment, and answers each for himself', async () => {
+    await t.model('prod.fraud.empty');
+    const versions = t.module.get(ModelVersions);
+    const asked = [fullName, 'prod.fraud.empty', 'prod.fraud.absent', fullName.toUpperCase(), fullName];
+    const query = jest.spyOn(t.module.get(TransactionalPool), 'query');
+    const outcomes = await t.as(reader, () =>
+      Promise.allSettled(asked.map((name, index) => versions.byAlias(name, index === 4 ? 'none' : 'Champion'))),
+    );
+    const statements = query.mock.calls.filter(([{ text }]) => text.includes('model_aliases'));
+    query.mockRestore();
+    expect(
+      outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value?.number : outcome.reason.message)),
+    ).toEqual([17, undefined, expect.stringContaining('"prod.fraud.absent" does not exist'), 17, undefined]);
+    expect(statements).toHaveLength(2);
+  });
 });

@@ -1,5 +1,14 @@
 import { fullNameKey, type Securable, securableColumns } from '@app/access';
-import { Config, Database, keysetPage, type Page, type PageArgs, type SortKey } from '@app/platform';
+import {
+  type Batched,
+  Batcher,
+  Config,
+  Database,
+  keysetPage,
+  type Page,
+  type PageArgs,
+  type SortKey,
+} from '@app/platform';
 import type { Stage } from '@app/policy';
 import { Injectable } from '@nestjs/common';
 import sql, { type Sql } from 'sql-template-tag';
@@ -26,6 +35,14 @@ export interface Found<T> {
   found: T;
 }
 
+type FoundVersion = Found<VersionView | undefined> | undefined;
+
+/** A version by the name of its model, and its number or an alias. */
+interface Asked {
+  model: string;
+  version: string;
+}
+
 const sortKeys: Record<OrderField, Pick<SortKey, 'expression' | 'type'>> = {
   NAME: { expression: sql`s.full_name_key`, type: 'text' },
   NUMBER: { expression: sql`v.number`, type: 'int8' },
@@ -38,11 +55,19 @@ const largestSearchPage = 200_000;
 
 /**
  * Versions by the name of their model: the hottest reads of the product. Each is one statement that answers with the
- * model too, so that the right to read it is checked on the same row, and none grows with the number of versions.
+ * model too, so that the right to read it is checked on the same row, and none grows with the number of versions. What
+ * several requests ask at the same moment is one statement, too.
  */
 @Injectable()
 export class ModelVersionReader {
   private readonly tables: SearchTables<ConditionField, OrderField>;
+  private readonly numbers = this.batched(
+    sql`SELECT * FROM model_versions WHERE model_id = s.id AND number = asked.version::int4`,
+  );
+  private readonly aliases = this.batched(
+    sql`SELECT h.* FROM model_aliases a JOIN model_versions h ON h.id = a.version_id
+      WHERE a.model_id = s.id AND lower(a.alias) = lower(asked.version)`,
+  );
 
   constructor(
     private readonly db: Database,
@@ -71,21 +96,21 @@ export class ModelVersionReader {
     return row && viewOf(row.version);
   }
 
-  byNumber(fullName: string, number: number): Promise<Found<VersionView | undefined> | undefined> {
-    return this.one(fullName, sql`SELECT * FROM model_versions WHERE model_id = s.id AND number = ${number}`);
+  byNumber(fullName: string, number: number): Promise<FoundVersion> {
+    return this.numbers.add({ model: fullName, version: String(number) });
   }
 
-  byAlias(fullName: string, alias: string): Promise<Found<VersionView | undefined> | undefined> {
-    return this.one(
-      fullName,
-      sql`SELECT h.* FROM model_aliases a JOIN model_versions h ON h.id = a.version_id
-        WHERE a.model_id = s.id AND lower(a.alias) = lower(${alias})`,
-    );
+  byAlias(fullName: string, alias: string): Promise<FoundVersion> {
+    return this.aliases.add({ model: fullName, version: alias });
   }
 
   /** The version with the highest number. */
-  newest(fullName: string): Promise<Found<VersionView | undefined> | undefined> {
-    return this.one(fullName, sql`SELECT * FROM model_versions WHERE model_id = s.id ORDER BY number DESC LIMIT 1`);
+  async newest(fullName: string): Promise<FoundVersion> {
+    const [found] = await this.each(
+      [{ model: fullName, version: 'latest' }],
+      sql`SELECT * FROM model_versions WHERE model_id = s.id ORDER BY number DESC LIMIT 1`,
+    );
+    return found;
   }
 
   async latestByStage(fullName: string, stages: readonly Stage[]): Promise<Found<VersionView[]> | undefined> {
@@ -134,13 +159,27 @@ export class ModelVersionReader {
     });
   }
 
-  private async one(fullName: string, pick: Sql): Promise<Found<VersionView | undefined> | undefined> {
-    const row = await this.db.first<Securable & { version: VersionViewJson | null }>(sql`
-      SELECT ${securableColumns('s')}, CASE WHEN v.id IS NOT NULL THEN ${versionViewJson} END AS version
-      FROM securables s LEFT JOIN LATERAL (${pick}) v ON TRUE WHERE ${named(fullName)}`);
-    if (!row) return undefined;
-    const { version, ...model } = row;
-    return { model, found: version ? viewOf(version) : undefined };
+  private batched(pick: Sql) {
+    return new Batcher((batch: readonly Batched<Asked>[]) =>
+      this.each(
+        batch.map(({ item }) => item),
+        pick,
+      ),
+    );
+  }
+
+  /** @param pick the version of the model `s` that a row of `asked` means */
+  private async each(asked: readonly Asked[], pick: Sql): Promise<FoundVersion[]> {
+    const keys = asked.map(({ model }) => fullNameKey('REGISTERED_MODEL', model));
+    const rows = await this.db.query<Securable & { place: number; version: VersionViewJson | null }>(sql`
+      SELECT ${securableColumns('s')}, asked.place, CASE WHEN v.id IS NOT NULL THEN ${versionViewJson} END AS version
+      FROM unnest(${keys}::text[], ${asked.map(({ version }) => version)}::text[]) WITH ORDINALITY AS asked(model, version, place)
+      JOIN securables s ON s.kind = 'REGISTERED_MODEL' AND s.full_name_key = asked.model
+      LEFT JOIN LATERAL (${pick}) v ON TRUE`);
+    const found: FoundVersion[] = asked.map(() => undefined);
+    for (const { place, version, ...model } of rows)
+      found[place - 1] = { model, found: version ? viewOf(version) : undefined };
+    return found;
   }
 }
 

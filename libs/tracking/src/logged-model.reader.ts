@@ -12,7 +12,7 @@ import {
   loggedModelOrder,
   onDatasets,
 } from './logged-model-search.js';
-import { type MetricTuple, metricOf, metricTuple } from './run.reader.js';
+import { type MetricTuple, metricOf, metricTuple } from './metric-tuple.js';
 import { all, largestPage, type Search, searchName } from './search.js';
 
 export interface LoggedModelSearch extends Omit<Search, 'orderBy'> {

@@ -1,8 +1,8 @@
 import { Database } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import sql from 'sql-template-tag';
+import { type MetricTuple, metricOf, metricTuple } from './metric-tuple.js';
 import type { Metric } from './run.js';
-import { type MetricTuple, metricOf, metricTuple } from './run.reader.js';
 
 /** A point of a metric's history, with the run that logged it. */
 export type RunMetric = Metric & { runId: string };
@@ -62,7 +62,8 @@ export class MetricHistoryReader {
         UNION SELECT unnest(ARRAY[first, last]) FROM ends)
       SELECT w.id AS "runId", point.metric FROM wanted w CROSS JOIN LATERAL (
         SELECT ${metricTuple('m')} AS metric, m.step, m.timestamp, m.value, m.is_nan FROM metrics m
-        WHERE m.run_id = w.id AND ${inRange} AND m.step IN (SELECT step FROM chosen)
+        -- IS TRUE: looked up in a hash for each point. As a join, PostgreSQL may compare every point with every step.
+        WHERE m.run_id = w.id AND ${inRange} AND (m.step IN (SELECT step FROM chosen)) IS TRUE
         ORDER BY m.step, m.timestamp, m.value, m.is_nan LIMIT ${mostPointsOfRun}) AS point
       ORDER BY w.position, point.step, point.timestamp, point.value, point.is_nan`);
     return rows.map(runMetricOf);

@@ -1,8 +1,8 @@
 import { Database, keysetPage, type Page, type PageArgs } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import sql from 'sql-template-tag';
+import { type MetricTuple, metricOf, metricTuple } from './metric-tuple.js';
 import type { Metric, Param } from './run.js';
-import { type MetricTuple, metricOf, metricTuple } from './run.reader.js';
 import { plainOrder, searchName } from './search.js';
 import type { Tag } from './tag.js';
 

@@ -10,8 +10,9 @@ export class RunDataRepository {
 
   /**
    * Adds points to the history of metrics; a point that is there already is left alone. One that names a logged model is
-   * kept for that model too, also when the run has it already: log_model logs the run's points once more for its model. The latest value of a metric is
-   * the one with the greatest (step, timestamp, value).
+   * kept for that model too, also when the run has it already: log_model logs the run's points once more for its model. The
+   * latest value of a metric is the one with the greatest (step, timestamp, value). It is kept beside its run's experiment, in
+   * the same statement.
    */
   async addMetrics(runId: string, metrics: readonly Metric[]): Promise<void> {
     if (metrics.length === 0) return;
@@ -41,8 +42,8 @@ export class RunDataRepository {
         WHERE model_id IS NOT NULL ORDER BY model_id, key, timestamp, step, value, is_nan
         ON CONFLICT DO NOTHING
       )
-      INSERT INTO latest_metrics AS latest (run_id, key, value, is_nan, timestamp, step, model_id, dataset_name, dataset_digest)
-      SELECT DISTINCT ON (key) run_id, key, value, is_nan, timestamp, step, model_id, dataset_name, dataset_digest FROM given
+      INSERT INTO latest_metrics AS latest (run_id, experiment_id, key, value, is_nan, timestamp, step, model_id, dataset_name, dataset_digest)
+      SELECT DISTINCT ON (key) run_id, (SELECT experiment_id FROM runs WHERE id = ${runId}), key, value, is_nan, timestamp, step, model_id, dataset_name, dataset_digest FROM given
       ORDER BY key, step DESC, timestamp DESC, value DESC
       ON CONFLICT (run_id, key) DO UPDATE SET value = excluded.value, is_nan = excluded.is_nan, timestamp = excluded.timestamp,
         step = excluded.step, model_id = excluded.model_id, dataset_name = excluded.dataset_name, dataset_digest = excluded.dataset_digest

@@ -60,7 +60,8 @@ function attributeCondition(condition: Condition): Sql {
 export function runCondition(condition: Condition): Sql {
   switch (condition.entity) {
     case 'metric':
-      return sql`EXISTS (SELECT 1 FROM latest_metrics m WHERE m.run_id = r.id AND m.key = ${condition.key} AND ${compareMetric('m', condition)})`;
+      return sql`EXISTS (SELECT 1 FROM latest_metrics m
+        WHERE m.run_id = r.id AND m.experiment_id = r.experiment_id AND m.key = ${condition.key} AND ${compareMetric('m', condition)})`;
     case 'param':
       return compareTags('run_params', 'run_id', runId, condition);
     case 'tag':
@@ -82,12 +83,17 @@ function attributeOrder({ entity, key, ascending }: Ordering): SortKey[] {
   return number === 'r.end_time' ? nullsLast(raw(number), 'int8', ascending) : [plainOrder(number, 'int8', ascending)];
 }
 
+export interface RunOrdering {
+  joins: Sql;
+  order: SortKey[];
+}
+
 /**
  * An order of `runs r`, with the joins it needs: what has no value, and NaN, comes last. Equals are in the order of
  * their start, the latest first.
  * @throws InvalidArgument for a key that there is none of
  */
-export function runOrder(orderings: readonly Ordering[]): { joins: Sql; order: SortKey[] } {
+export function runOrder(orderings: readonly Ordering[]): RunOrdering {
   const joins: Sql[] = [sql``];
   const order = orderings.flatMap((ordering, index) => {
     const { entity, key, ascending } = ordering;
@@ -105,4 +111,25 @@ export function runOrder(orderings: readonly Ordering[]): { joins: Sql; order: S
   );
   if (!byStart) order.push(plainOrder('r.start_time', 'int8', false));
   return { joins: join(joins, ''), order: [...order, plainOrder('r.id', 'text', true)] };
+}
+
+/**
+ * An order by a metric before all else, in two halves: the runs that have a number there, which an index holds in their
+ * order, and behind them the others. Both have the sort keys of `whole`, so that a cursor of one is one of the other.
+ * @returns undefined for any other order
+ */
+export function halvesOf(
+  [first]: readonly Ordering[],
+  { joins, order }: RunOrdering,
+): { numbers: RunOrdering & { where: Sql }; others: RunOrdering & { where: Sql } } | undefined {
+  if (first?.entity !== 'metric') return undefined;
+  const [rank, value, ...rest] = order as [SortKey, SortKey, ...SortKey[]];
+  return {
+    numbers: {
+      joins,
+      where: sql`o0.experiment_id = r.experiment_id AND o0.key = ${first.key} AND NOT o0.is_nan`,
+      order: [{ ...rank, expression: sql`0::int8` }, { ...value, expression: raw('o0.value') }, ...rest],
+    },
+    others: { joins, where: sql`(o0.run_id IS NULL OR o0.is_nan)`, order },
+  };
 }

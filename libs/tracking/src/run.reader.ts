@@ -1,11 +1,12 @@
 import { Access } from '@app/access';
-import { Database, keysetPage, type Page } from '@app/platform';
+import { Database, keysetPage, type Page, type PageArgs } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import sql, { raw, type Sql } from 'sql-template-tag';
-import { isExperimentId, stagesOf, type ViewType } from './experiment.js';
-import type { DatasetInput, Metric, Param, RunDetails } from './run.js';
+import { isExperimentId, type LifecycleStage, stagesOf, type ViewType } from './experiment.js';
+import { type MetricTuple, metricOf, metricTuple } from './metric-tuple.js';
+import type { DatasetInput, Param, RunDetails } from './run.js';
 import { type RunRow, runColumns, runOf } from './run.repository.js';
-import { runCondition, runOrder } from './run-search.js';
+import { halvesOf, type RunOrdering, runCondition, runOrder } from './run-search.js';
 import { all, largestPage, type Search, searchName } from './search.js';
 import type { Tag } from './tag.js';
 
@@ -13,31 +14,6 @@ export interface RunSearch extends Search {
   experimentIds: readonly string[];
   viewType: ViewType;
 }
-
-/** A metric as PostgreSQL builds it: arrays are half the bytes of objects, and a page may hold 10,000 runs. */
-export type MetricTuple = [
-  key: string,
-  value: number | string,
-  isNan: boolean,
-  timestamp: number,
-  step: number,
-  modelId: string | null,
-  datasetName: string | null,
-  datasetDigest: string | null,
-];
-
-export const metricTuple = (alias: string): Sql =>
-  raw(
-    `json_build_array(${['key', 'value', 'is_nan', 'timestamp', 'step', 'model_id', 'dataset_name', 'dataset_digest']
-      .map((column) => `${alias}.${column}`)
-      .join(', ')})`,
-  );
-
-/** JSON has no infinities: PostgreSQL writes them as texts. */
-export const metricOf = (tuple: MetricTuple): Metric => {
-  const [key, value, isNan, timestamp, step, modelId, datasetName, datasetDigest] = tuple;
-  return { key, value: isNan ? Number.NaN : Number(value), timestamp, step, modelId, datasetName, datasetDigest };
-};
 
 interface DetailsRow extends RunRow {
   metrics: MetricTuple[] | null;
@@ -47,14 +23,17 @@ interface DetailsRow extends RunRow {
   models: { modelId: string; direction: 'INPUT' | 'OUTPUT'; step: number }[] | null;
 }
 
+/** By their keys, as the primary key has them: sorted inside of the aggregate, they would be sorted once more for each run. */
+const ofRun = (table: string): Sql => raw(`SELECT * FROM ${table} WHERE run_id = r.id ORDER BY key`);
+
 /**
  * The columns of a DetailsRow, of `runs r`. One statement, whatever the number of runs. The ids of datasets grow with time:
  * inputs stand in the order in which they were logged.
  */
 const detailsColumns: Sql = sql`${runColumns},
-  (SELECT json_agg(${metricTuple('m')} ORDER BY m.key) FROM latest_metrics m WHERE m.run_id = r.id) AS metrics,
-  (SELECT json_agg(json_build_array(p.key, p.value) ORDER BY p.key) FROM run_params p WHERE p.run_id = r.id) AS params,
-  (SELECT json_agg(json_build_array(t.key, t.value) ORDER BY t.key) FROM run_tags t WHERE t.run_id = r.id) AS tags,
+  (SELECT json_agg(${metricTuple('m')}) FROM (${ofRun('latest_metrics')}) m) AS metrics,
+  (SELECT json_agg(json_build_array(p.key, p.value)) FROM (${ofRun('run_params')}) p) AS params,
+  (SELECT json_agg(json_build_array(t.key, t.value)) FROM (${ofRun('run_tags')}) t) AS tags,
   (SELECT json_agg(json_build_object('tags', i.tags, 'dataset', json_build_object('name', d.name, 'digest', d.digest,
       'sourceType', d.source_type, 'source', d.source, 'schema', d.schema, 'profile', d.profile)) ORDER BY d.id)
     FROM run_inputs i JOIN datasets d ON d.id = i.dataset_id WHERE i.run_id = r.id) AS "datasetInputs",
@@ -92,22 +71,53 @@ export class RunReader {
 
   /** Runs of the given experiments, as far as the caller may READ them. */
   async search({ experimentIds, filter, orderBy, viewType, page }: RunSearch): Promise<Page<RunDetails>> {
-    const visible = await this.access.where('READ', 'EXPERIMENT', 's');
-    const { joins, order } = runOrder(orderBy);
-    return keysetPage<DetailsRow, RunDetails>(this.db, {
-      select: detailsColumns,
-      from: sql`runs r JOIN experiments e ON e.id = r.experiment_id JOIN securables s ON s.id = e.securable_id${joins}`,
-      where: all([
-        sql`r.experiment_id = ANY(${experimentIds.filter(isExperimentId)}::int8[])`,
-        sql`r.lifecycle_stage = ANY(${stagesOf[viewType]}::text[])`,
-        visible,
-        ...filter.map(runCondition),
-      ]),
-      orderName: searchName('runs', [...experimentIds].sort(), filter, orderBy, viewType),
-      order,
-      args: page,
-      toNode: detailsOf,
-      maxPageSize: largestPage,
-    });
+    const where = all([
+      inExperiments(experimentIds.filter(isExperimentId), await this.access.where('READ', 'EXPERIMENT', 's')),
+      ...inStages(stagesOf[viewType]),
+      ...filter.map(runCondition),
+    ]);
+    const orderName = searchName('runs', [...experimentIds].sort(), filter, orderBy, viewType);
+    const pageOf = ({ joins, order, where: more }: RunOrdering & { where?: Sql }, args: PageArgs) =>
+      keysetPage<DetailsRow, RunDetails>(this.db, {
+        select: detailsColumns,
+        from: sql`runs r${joins}`,
+        where: more ? all([where, more]) : where,
+        orderName,
+        order,
+        args,
+        toNode: detailsOf,
+        maxPageSize: largestPage,
+      });
+    const whole = runOrder(orderBy);
+    const halves = page.last == null ? halvesOf(orderBy, whole) : undefined;
+    if (!halves) return pageOf(whole, page);
+
+    const numbers = await pageOf(halves.numbers, page);
+    if (numbers.hasNextPage) return numbers;
+    // One more than fits tells whether there is a next page.
+    const room = (page.first as number) - numbers.edges.length;
+    const others = await pageOf(halves.others, { ...page, first: Math.max(room, 1) });
+    return {
+      edges: [...numbers.edges, ...others.edges.slice(0, room)],
+      hasNextPage: others.hasNextPage || others.edges.length > room,
+      hasPreviousPage: page.after != null,
+    };
   }
 }
+
+const readableOf = (condition: Sql, visible: Sql): Sql =>
+  sql`SELECT e.id FROM experiments e JOIN securables s ON s.id = e.securable_id WHERE e.id ${condition} AND ${visible}`;
+
+/** Found beforehand, not joined: the runs of one experiment then come out of their index in the order of their start. */
+function inExperiments(ids: readonly string[], visible: Sql): Sql {
+  const [one, ...more] = ids;
+  if (one === undefined) return sql`FALSE`;
+  if (more.length > 0) {
+    return sql`r.experiment_id = ANY(ARRAY(${readableOf(sql`= ANY(${ids}::int8[])`, visible)}))`;
+  }
+  return sql`r.experiment_id = ${one}::int8 AND (SELECT EXISTS (${readableOf(sql`= ${one}::int8`, visible)}))`;
+}
+
+/** One stage is a place in that index; all of them are no condition. */
+const inStages = (wanted: readonly LifecycleStage[]): Sql[] =>
+  wanted.length === 1 ? [sql`r.lifecycle_stage = ${wanted[0]}`] : [];

@@ -22,6 +22,8 @@ export class TransactionalPool extends pg.Pool {
       idleTimeoutMillis: 30_000,
       statement_timeout: answerWithin,
       query_timeout: answerWithin + 1000,
+      // Compiling a statement takes longer than it saves: a page of 10,000 runs took 0.8 s with it, and 0.65 s without.
+      options: '-c jit=off',
       types,
     });
     // A connection that breaks (PostgreSQL restarts) without a listener would end the process: in the pool, which drops

@@ -103,11 +103,12 @@ function behind(order: SortKey[], values: unknown[]): Sql {
     const bounds = join(order.map((key, index) => typed(key, values[index])));
     return sql`(${columns}) ${sign(order[0] as SortKey)} (${bounds})`;
   }
-  const alternatives = order.map((key, index) => {
-    const equal = order.slice(0, index).map((before, i) => sql`${before.expression} = ${typed(before, values[i])}`);
-    return sql`(${join([...equal, sql`${key.expression} ${sign(key)} ${typed(key, values[index])}`], ' AND ')})`;
-  });
-  return sql`(${join(alternatives, ' OR ')})`;
+  // Nested, so that each level bounds its own key: an index whose first columns these are begins at the cursor.
+  return order.reduceRight<Sql>((deeper, key, index) => {
+    const bound = typed(key, values[index]);
+    const ahead = sql`${key.expression} ${sign(key)} ${bound}`;
+    return deeper === empty ? ahead : sql`(${key.expression} ${sign(key)}= ${bound} AND (${ahead} OR ${deeper}))`;
+  }, empty);
 }
 
 const reversed = (order: SortKey[]): SortKey[] =>
@@ -138,7 +139,10 @@ export async function keysetPage<Row, Node>(db: Database, query: KeysetQuery<Row
   return {
     edges: rows.map(({ sort_key, ...row }) => ({
       node: query.toNode(row as unknown as Row),
-      cursor: encodeCursor(orderName, cursorValues(query.order, sort_key)),
+      // Made when it is asked for: of a page of thousands, mostly the last one is.
+      get cursor() {
+        return encodeCursor(orderName, cursorValues(query.order, sort_key));
+      },
     })),
     hasNextPage: backward ? cursor != null : more,
     hasPreviousPage: backward ? more : cursor != null,

@@ -36,7 +36,7 @@ describe('the registry over GraphQL', () => {
     await t.db.execute(sql`INSERT INTO runs (id, experiment_id, name, user_id, principal_id, start_time, artifact_uri)
       VALUES (${runId}, 0, 'run', 'owner', ${owner.id}::uuid, 1, 'mlflow-artifacts:/0')`);
     await t.db.execute(
-      sql`INSERT INTO latest_metrics (run_id, key, value, timestamp, step) VALUES (${runId}, 'auc', 0.9, 1, 0)`,
+      sql`INSERT INTO latest_metrics (run_id, experiment_id, key, value, timestamp, step) VALUES (${runId}, 0, 'auc', 0.9, 1, 0)`,
     );
     const registrations = t.app.get(Registrations, { strict: false });
     const registration = { model: name, source: `mlflow-artifacts:/${storagePath}`, storagePath, runId };

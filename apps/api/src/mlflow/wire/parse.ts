@@ -55,9 +55,13 @@ function requireStorable(value: unknown, depth = 0): void {
 
 /** Protobuf's JSON: unset and empty repeated fields are left out, so that clients see what MLflow's server would send. */
 export function omitUnset<T extends Record<string, unknown>>(message: T): Partial<T> {
-  const isSet = (value: unknown) =>
-    value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0);
-  return Object.fromEntries(Object.entries(message).filter(([, value]) => isSet(value))) as Partial<T>;
+  // A plain loop: a page of runs holds hundreds of thousands of messages.
+  const set: Partial<T> = {};
+  for (const key in message) {
+    const value = message[key];
+    if (value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0)) set[key] = value;
+  }
+  return set;
 }
 
 /** A whole number that may come as a string, as it does in query strings. */
