@@ -19,7 +19,10 @@ export type NewVersion = Pick<
   | 'loggedModelId'
   | 'runPrincipalId'
   | 'createdBy'
->;
+> & {
+  /** The version that this one is a copy of. */
+  copiedFromId?: string;
+};
 
 const json = (value: unknown): string | null => (value === null ? null : JSON.stringify(value));
 
@@ -35,15 +38,15 @@ export class ModelVersionRepository {
    */
   async insert(version: NewVersion): Promise<number | undefined> {
     const { id, modelId, status, description, source, storagePath } = version;
-    const { runId, runLink, loggedModelId, runPrincipalId, createdBy } = version;
+    const { runId, runLink, loggedModelId, runPrincipalId, createdBy, copiedFromId = null } = version;
     const row = await this.db.first<{ number: number }>(sql`
       WITH next AS (
         UPDATE registered_models SET last_version = last_version + 1 WHERE id = ${modelId}::uuid RETURNING last_version
       )
       INSERT INTO model_versions (id, model_id, number, status, description, source, storage_path, run_id, run_link,
-        logged_model_id, run_principal_id, created_by)
+        logged_model_id, run_principal_id, created_by, copied_from_id)
       SELECT ${id}::uuid, ${modelId}::uuid, next.last_version, ${status}, ${description}, ${source}, ${storagePath},
-        ${runId}, ${runLink}, ${loggedModelId}, ${runPrincipalId}::uuid, ${createdBy}::uuid
+        ${runId}, ${runLink}, ${loggedModelId}, ${runPrincipalId}::uuid, ${createdBy}::uuid, ${copiedFromId}::uuid
       FROM next RETURNING number`);
     return row?.number;
   }

@@ -1,4 +1,5 @@
 import { ArtifactsModule } from '@app/artifacts';
+import { LineageModule } from '@app/lineage';
 import { RegistryModule } from '@app/registry';
 import { TrackingModule } from '@app/tracking';
 import { Module } from '@nestjs/common';
@@ -20,7 +21,7 @@ import { MlflowWords } from './wire/words.js';
 
 /** The door for MLflow clients: /api/2.0/mlflow, /api/3.0/mlflow, /api/2.0/mlflow-artifacts, and the same below /ajax-api. */
 @Module({
-  imports: [ArtifactsModule, RegistryModule, TrackingModule],
+  imports: [ArtifactsModule, LineageModule, RegistryModule, TrackingModule],
   controllers: [
     ArtifactsController,
     ExperimentsController,

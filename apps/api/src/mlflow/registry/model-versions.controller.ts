@@ -1,3 +1,4 @@
+import { ConsumerLog } from '@app/lineage';
 import { downloadUri, ModelVersions, Registrations, Tags, Targets, type VersionView } from '@app/registry';
 import { Body, Delete, Get, Patch, Query } from '@nestjs/common';
 import { z } from 'zod';
@@ -34,6 +35,7 @@ const searchParams = z.object({
 @MlflowController('api/2.0/mlflow/model-versions')
 export class ModelVersionsController {
   constructor(
+    private readonly consumers: ConsumerLog,
     private readonly names: ModelNames,
     private readonly registrations: Registrations,
     private readonly sources: VersionSources,
@@ -91,11 +93,14 @@ export class ModelVersionsController {
     return this.answerChanged(moved, name);
   }
 
+  /** Every client asks it once when it loads `models:/…`, whether by alias, stage, number or `latest`: this is what counts as a load. */
   @Requires('EXECUTE')
   @Get('get-download-uri')
   async downloadUri(@Query() query: unknown) {
-    const { name, version } = parseParams(ofVersion, query);
-    return { artifact_uri: downloadUri(await this.versions.get(this.names.full(name), version)) };
+    const { name, version: number } = parseParams(ofVersion, query);
+    const version = await this.versions.get(this.names.full(name), number);
+    this.consumers.note(version);
+    return { artifact_uri: downloadUri(version) };
   }
 
   @Requires('EXECUTE')
