@@ -74,7 +74,8 @@ export class LineageReader {
       WHERE e.source_kind || ':' || e.source_key = ANY(${ids(visible)}::text[])
         OR (e.named AND e.source_kind || ':' || e.source_key = ANY(${ids(redacted)}::text[]))
       GROUP BY 1, 2, 3, 4, 5
-      ORDER BY 1 COLLATE "C", 2 COLLATE "C", 3 COLLATE "C", 4 COLLATE "C", 5 COLLATE "C" LIMIT ${limit}`);
+      ORDER BY (e.source_kind || ':' || e.source_key) COLLATE "C", (e.target_kind || ':' || e.target_key) COLLATE "C", e.kind
+      LIMIT ${limit}`);
     return rows.map(({ sourceKind, sourceKey, targetKind, targetKey, ...rest }) => ({
       source: { kind: sourceKind, key: sourceKey },
       target: { kind: targetKind, key: targetKey },
