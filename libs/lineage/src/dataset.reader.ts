@@ -41,6 +41,14 @@ export class LineageDatasetReader {
     return this.db.first(sql`SELECT ${datasetColumns} FROM datasets d WHERE d.id = ${id}::uuid`);
   }
 
+  /** Those that the caller may see, in any order. */
+  async byIds(ids: readonly string[]): Promise<LineageDataset[]> {
+    return this.db.query(sql`
+      SELECT ${datasetColumns} FROM datasets d JOIN experiments e ON e.id = d.experiment_id
+      JOIN securables s ON s.id = e.securable_id
+      WHERE ${await this.readable(sql`d.id = ANY(${ids}::uuid[])`)}`);
+  }
+
   /** The newest first. */
   async runs(of: RunsOf, args: PageArgs): Promise<Page<string>> {
     return keysetPage<{ id: string }, string>(this.db, {

@@ -25,6 +25,11 @@ export class LineageDatasets {
     return dataset as LineageDataset;
   }
 
+  /** Those that the caller may see, in any order: for loaders. */
+  byIds(ids: readonly string[]): Promise<LineageDataset[]> {
+    return this.reader.byIds(ids);
+  }
+
   /** The runs that have read it, the newest first. @throws InvalidArgument for a page or a cursor that is none */
   async runsOf(datasetId: string, args: PageArgs): Promise<Page<Run>> {
     return this.withRuns(await this.reader.runs({ dataset: datasetId }, args));

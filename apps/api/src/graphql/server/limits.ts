@@ -39,11 +39,14 @@ const weights: Record<string, number> = {
   approvals: 50,
   files: 20,
   protected: 5,
+  lineage: 50,
+  consumers: 5,
+  usage: 5,
 };
 
-/** A field costs 1 or its weight; a list costs its page size times what is asked of each element. */
+/** A field costs 1 or its weight; a list costs its page size, a graph its bound of nodes, times what is asked of each element. */
 function fieldCost({ field, args, childComplexity }: ComplexityEstimatorArgs): number {
-  const size = Number(args.first ?? args.last ?? args.ids?.length ?? 1);
+  const size = Number(args.first ?? args.last ?? args.ids?.length ?? args.maxNodes ?? 1);
   return (weights[field.name] ?? 1) + Math.max(size, 1) * childComplexity;
 }
 
