@@ -81,13 +81,12 @@ describe('Lineage', () => {
 
     it('goes downstream over trained and copied versions to who loads them', async () => {
       const graph = await t.walk(base, 'DOWNSTREAM');
-      expect(namesOf(graph)).toEqual([
+      expect(namesOf(graph).sort()).toEqual([
         '0 prod.fraud.scorer/1',
         '1 tune',
+        '2 prod.fraud.live/1',
+        '2 prod.fraud.scorer/2',
         '2 second',
-        ...['prod.fraud.live/1', 'prod.fraud.scorer/2'].map((name) =>
-          expect.stringContaining(`2 ${name.slice(0, 11)}`),
-        ),
         '3 batch',
         '3 judge',
       ]);

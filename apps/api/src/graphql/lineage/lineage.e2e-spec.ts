@@ -158,6 +158,9 @@ describe('lineage', () => {
     const nested = `{ modelVersion(fullName: "${name}", number: 1) { lineage(direction: BOTH) { nodes { entity {
       ... on Run { lineage(direction: BOTH) { nodes { id } } } } } } } }`;
     expect(await codes(nested)).toEqual(['COST_LIMIT']);
+    // All plain values of as many nodes as there may be are no more than a request may cost.
+    const plain = graph('direction: BOTH, maxNodes: 1000').replace(/entity \{.*?\} \} \}/s, '}');
+    expect(await codes(plain)).toBeUndefined();
   });
 
   it('walks from a run and from a dataset as well', async () => {
