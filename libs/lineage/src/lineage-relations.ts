@@ -144,13 +144,13 @@ const keysOf = (points: readonly LineagePoint[], wanted: LineageNodeKind): strin
   points.filter(({ kind }) => kind === wanted).map(({ key }) => key);
 
 /**
- * The edges at the given points, as rows of source_kind, source_key, target_kind, target_key, kind, context, named: those that
- * lead to them, or those that lead away from them.
+ * The edges at the given points, as rows of source_kind, source_key, target_kind, target_key, named: those that lead to them, or
+ * those that lead away from them. Kind and context are worked out for those that are shown: there may be many that are not.
  */
 export function edgesAt(
   points: readonly LineagePoint[],
   direction: 'UPSTREAM' | 'DOWNSTREAM',
-  mayNameConsumers: Sql,
+  { mayNameConsumers, isShown }: { mayNameConsumers: Sql; isShown: boolean },
 ): Sql {
   const keys = new Map(lineageNodeKinds.map((kind) => [kind, keysOf(points, kind)]));
   const selects = [...training, consumption(mayNameConsumers)]
@@ -160,8 +160,7 @@ export function edgesAt(
       const asked = keys.get(anchor.kind) as string[];
       const through = anchor.through ? sql` AND ${anchor.through(asked)}` : sql``;
       return sql`SELECT ${raw(`'${source.kind}'::text AS source_kind, ${source.column}::text AS source_key,
-          '${target.kind}'::text AS target_kind, ${target.column}::text AS target_key, ${edge}::text AS kind,
-          ${context ?? 'NULL'}::text AS context, ${named} AS named`)}
+          '${target.kind}'::text AS target_kind, ${target.column}::text AS target_key, ${named} AS named`)}${raw(isShown ? `, ${edge}::text AS kind, ${context ?? 'NULL'}::text AS context` : '')}
         FROM ${from}
         WHERE ${raw(anchor.column)} = ANY(${asked}::${raw(anchor.type)}[])${through}
           AND ${raw(source.column)} IS NOT NULL${raw(where ? ` AND ${where}` : '')}`;
@@ -170,4 +169,4 @@ export function edgesAt(
 }
 
 const nothing = sql`SELECT NULL::text AS source_kind, NULL::text AS source_key, NULL::text AS target_kind, NULL::text AS target_key,
-  NULL::text AS kind, NULL::text AS context, FALSE AS named WHERE FALSE`;
+  FALSE AS named, NULL::text AS kind, NULL::text AS context WHERE FALSE`;

@@ -70,7 +70,7 @@ export class LineageReader {
     const rows = await this.db.query<EdgeRow>(sql`
       SELECT e.source_kind AS "sourceKind", e.source_key AS "sourceKey", e.target_kind AS "targetKind",
         e.target_key AS "targetKey", e.kind, min(e.context) AS context
-      FROM (${await this.edges(visible, 'UPSTREAM')}) AS e
+      FROM (${await this.edges(visible, 'UPSTREAM', true)}) AS e
       WHERE e.source_kind || ':' || e.source_key = ANY(${ids(visible)}::text[])
         OR (e.named AND e.source_kind || ':' || e.source_key = ANY(${ids(redacted)}::text[]))
       GROUP BY 1, 2, 3, 4, 5
@@ -110,10 +110,10 @@ export class LineageReader {
       ORDER BY n.kind COLLATE "C", n.key COLLATE "C" LIMIT ${limit}`);
   }
 
-  private async edges(points: readonly LineagePoint[], way: Way): Promise<Sql> {
+  private async edges(points: readonly LineagePoint[], way: Way, isShown = false): Promise<Sql> {
     const owned = await this.access.where('MANAGE', 'REGISTERED_MODEL', 's');
     const audited = await this.access.where('READ_AUDIT', 'REGISTERED_MODEL', 's');
-    return edgesAt(points, way, sql`(${owned} OR ${audited})`);
+    return edgesAt(points, way, { mayNameConsumers: sql`(${owned} OR ${audited})`, isShown });
   }
 
   private async isVisible(): Promise<Sql> {
