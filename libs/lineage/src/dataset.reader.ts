@@ -1,4 +1,4 @@
-import { Access } from '@app/access';
+import { Access, type Securable, securableColumns } from '@app/access';
 import { Database, keysetPage, type Page, type PageArgs } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import sql, { raw, type Sql } from 'sql-template-tag';
@@ -36,9 +36,15 @@ export class LineageDatasetReader {
     private readonly db: Database,
   ) {}
 
-  /** Asks no rights. */
-  async byId(id: string): Promise<LineageDataset | undefined> {
-    return this.db.first(sql`SELECT ${datasetColumns} FROM datasets d WHERE d.id = ${id}::uuid`);
+  /** With the experiment that governs it, in one statement: of the hidden and of the absent alike. Asks no rights. */
+  async withExperiment(id: string): Promise<{ dataset: LineageDataset; experiment: Securable } | undefined> {
+    const row = await this.db.first<{ dataset: LineageDataset } & Securable>(sql`
+      SELECT ${securableColumns('s')}, (SELECT to_json(c) FROM (SELECT ${datasetColumns}) AS c) AS dataset
+      FROM datasets d JOIN experiments e ON e.id = d.experiment_id JOIN securables s ON s.id = e.securable_id
+      WHERE d.id = ${id}::uuid`);
+    if (!row) return undefined;
+    const { dataset, ...experiment } = row;
+    return { dataset, experiment };
   }
 
   /** Those that the caller may see, in any order. */

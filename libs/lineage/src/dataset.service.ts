@@ -1,4 +1,4 @@
-import { Access, SecurableRepository } from '@app/access';
+import { Access } from '@app/access';
 import type { Page, PageArgs } from '@app/platform';
 import { VersionRecords, type VersionSummary } from '@app/registry';
 import { type Run, Runs } from '@app/tracking';
@@ -13,16 +13,14 @@ export class LineageDatasets {
     private readonly access: Access,
     private readonly reader: LineageDatasetReader,
     private readonly runs: Runs,
-    private readonly securables: SecurableRepository,
     private readonly versions: VersionRecords,
   ) {}
 
   /** @throws NotFound, PermissionDenied */
   async get(id: string): Promise<LineageDataset> {
-    const dataset = await this.reader.byId(id);
-    const experiment = dataset && (await this.securables.byExperimentId(dataset.experimentId));
-    await this.access.authorize('READ', experiment, 'EXPERIMENT', id, 'Dataset');
-    return dataset as LineageDataset;
+    const found = await this.reader.withExperiment(id);
+    const object = found && { ...found.experiment, dataset: found.dataset };
+    return (await this.access.authorize('READ', object, 'EXPERIMENT', id, 'Dataset')).object.dataset;
   }
 
   /** Those that the caller may see, in any order: for loaders. */

@@ -4,12 +4,12 @@ import { Inherits, Requires } from '../../http/requires.js';
 import { toPrincipal } from '../access/principal.type.js';
 import { toModelVersion } from '../registry/convert.js';
 import { ModelVersionType } from '../registry/registry.types.js';
-import { NodeInterface, type NodeType } from '../schema/node.js';
+import type { NodeType } from '../schema/node.js';
 import { orNull } from '../schema/or-null.js';
 import type { GraphqlContext, Loaders } from '../server/loaders.factory.js';
 import { RunType, toRun } from '../tracking/tracking.types.js';
 import { DatasetType, toDataset } from './dataset.types.js';
-import { LineageArgs, LineageGraphType, LineageNodeType, toLineageGraph } from './lineage.types.js';
+import { LineageArgs, LineageEntity, LineageGraphType, LineageNodeType, toLineageGraph } from './lineage.types.js';
 
 const field = { description: 'Where it came from, and what was made of it, as far as you may see it' };
 
@@ -71,7 +71,7 @@ async function entityOf({ kind, key }: LineageNodeType['source'], loaders: Loade
 @Resolver(() => LineageNodeType)
 export class LineageNodeFields {
   @Inherits('EXECUTE', 'READ')
-  @ResolveField(() => NodeInterface, {
+  @ResolveField(() => LineageEntity, {
     nullable: true,
     description: 'The run, version, dataset or principal; null for what is redacted, for logged models and commits',
   })

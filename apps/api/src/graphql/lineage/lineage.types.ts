@@ -12,10 +12,13 @@ import {
   truncationReasons,
 } from '@app/lineage';
 import { nodeId } from '@app/platform';
-import { ArgsType, Field, ID, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
+import { ArgsType, createUnionType, Field, ID, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
+import { PrincipalType } from '../access/principal.type.js';
+import { ModelVersionType } from '../registry/registry.types.js';
 import { enumOf } from '../schema/enum.js';
 import { globalId } from '../schema/node.js';
-import { runGlobalId } from '../tracking/tracking.types.js';
+import { RunType, runGlobalId } from '../tracking/tracking.types.js';
+import { DatasetType } from './dataset.types.js';
 
 export const LineageDirectionEnum = enumOf<LineageDirection>(['UPSTREAM', 'DOWNSTREAM', 'BOTH']);
 registerEnumType(LineageDirectionEnum, {
@@ -44,6 +47,12 @@ registerEnumType(LineageEdgeKindEnum, {
 
 export const TruncationReasonEnum = enumOf<TruncationReason>(truncationReasons);
 registerEnumType(TruncationReasonEnum, { name: 'TruncationReason' });
+
+export const LineageEntity = createUnionType({
+  name: 'LineageEntity',
+  description: 'What a node of the graph stands for',
+  types: () => [DatasetType, ModelVersionType, PrincipalType, RunType] as const,
+});
 
 @ArgsType()
 export class LineageArgs {
