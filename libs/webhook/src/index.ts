@@ -1,3 +1,4 @@
+export { RegistryWebhooks } from './registry-webhooks.reader.js';
 export { webhookDue } from './webhook.events.js';
 export { type Webhook, type WebhookStatus, webhookStatuses } from './webhook.js';
 export { WebhookModule } from './webhook.module.js';

@@ -1,4 +1,4 @@
-import { globalId, hiddenNames, type MadeIds, marker } from './names.js';
+import { globalId, hiddenNames, type MadeIds, marker, people } from './names.js';
 
 /** One request of REST. */
 export interface RestRequest {
@@ -9,7 +9,7 @@ export interface RestRequest {
 }
 
 /** Every parameter that a route of ours knows; a route takes what it knows, and lets the rest be. */
-function parametersOf({ experimentId, runId, loggedModelId }: MadeIds): Record<string, unknown> {
+function parametersOf({ experimentId, runId, loggedModelId, ids }: MadeIds): Record<string, unknown> {
   const keyValue = { key: hiddenNames.key, value: hiddenNames.value };
   const dataset = { name: marker, digest: 'd', source_type: 't', source: 's' };
   return {
@@ -36,6 +36,11 @@ function parametersOf({ experimentId, runId, loggedModelId }: MadeIds): Record<s
     models: [{ model_id: loggedModelId, step: 1 }],
     datasets: [{ dataset, dataset_name: marker }],
     max_results: 5,
+    comment: hiddenNames.value,
+    creator: people.owner,
+    id: ids.Webhook,
+    model_name: hiddenNames.model,
+    http_url_spec: { url: 'https://a.example' },
   };
 }
 
@@ -46,6 +51,7 @@ const exceptions: [route: RegExp, changes: (made: MadeIds, as: string) => Record
   [/logged-models\/:model_id$/, () => ({ status: 'LOGGED_MODEL_READY' })],
   [/runs\/update$/, () => ({ status: 'FINISHED' })],
   [/(log-metric|log-parameter|runs\/set-tag|experiment-tag)$/, () => ({ value: '1' })],
+  [/registry-webhooks\/(create|list|update)$/, () => ({ events: ['MODEL_VERSION_CREATED'] })],
   // Of a source only one way to name where it comes from.
   [/model-versions\/create$/, () => ({ run_id: undefined, model_id: undefined })],
   [/mlflow-artifacts\/artifacts$/, ({ experimentId, runId }) => ({ path: `${experimentId}/${runId}/artifacts` })],

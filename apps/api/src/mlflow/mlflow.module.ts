@@ -1,11 +1,18 @@
 import { ArtifactsModule } from '@app/artifacts';
 import { LineageModule } from '@app/lineage';
+import { PromotionModule } from '@app/promotion';
 import { RegistryModule } from '@app/registry';
 import { TrackingModule } from '@app/tracking';
+import { WebhookModule } from '@app/webhook';
 import { Module } from '@nestjs/common';
 import { ArtifactsController } from './artifacts/artifacts.controller.js';
 import { ListingsController } from './artifacts/listings.controller.js';
 import { RunFileController, RunFilesController } from './artifacts/run-files.controller.js';
+import { CommentsController } from './databricks/comments.controller.js';
+import { HostMetadataController } from './databricks/host-metadata.controller.js';
+import { RegistryWebhooksController } from './databricks/registry-webhooks.controller.js';
+import { TransitionRequestsController } from './databricks/transition-requests.controller.js';
+import { WorkspaceModelsController } from './databricks/workspace-models.controller.js';
 import { NotOfferedController } from './not-offered.controller.js';
 import { ModelNames } from './registry/model-names.js';
 import { ModelVersionsController } from './registry/model-versions.controller.js';
@@ -21,21 +28,26 @@ import { MlflowWords } from './wire/words.js';
 
 /** The door for MLflow clients: /api/2.0/mlflow, /api/3.0/mlflow, /api/2.0/mlflow-artifacts, and the same below /ajax-api. */
 @Module({
-  imports: [ArtifactsModule, LineageModule, RegistryModule, TrackingModule],
+  imports: [ArtifactsModule, LineageModule, PromotionModule, RegistryModule, TrackingModule, WebhookModule],
   controllers: [
     ArtifactsController,
+    CommentsController,
     ExperimentsController,
+    HostMetadataController,
     ListingsController,
     LoggedModelsController,
     MetricHistoryController,
     ModelVersionsController,
     RegisteredModelsController,
     NotOfferedController,
+    RegistryWebhooksController,
     RunDataController,
     RunFileController,
     RunFilesController,
     RunsController,
+    TransitionRequestsController,
     VersionController,
+    WorkspaceModelsController,
   ],
   providers: [MlflowWords, ModelNames, VersionSources],
   // GraphQL registers versions too, from the same sources.
