@@ -7,7 +7,7 @@ const FLOORS = [
   ['registry', 'tracking'],
   ['gates'],
   ['promotion'],
-  ['notification'],
+  ['notification', 'lineage'],
 ];
 const lib = (names) => `^libs/(${names.join('|')})/src/`;
 const floorRules = FLOORS.flatMap((names, floor) =>

@@ -21,7 +21,10 @@ export type NewVersion = Pick<
   | 'loggedModelId'
   | 'runPrincipalId'
   | 'createdBy'
->;
+> & {
+  /** The version that this one is a copy of. */
+  copiedFromId?: string;
+};
 
 const json = (value: unknown): string | null => (value === null ? null : JSON.stringify(value));
 
@@ -37,15 +40,16 @@ export class ModelVersionRepository {
    */
   async insert(version: NewVersion): Promise<number | undefined> {
     const { id, modelId, status, description, source, storagePath } = version;
-    const { runId, namedRunId, outsideUri, runLink, loggedModelId, runPrincipalId, createdBy } = version;
+    const { runId, namedRunId, outsideUri, runLink, loggedModelId, runPrincipalId, createdBy, copiedFromId = null } = version;
     const row = await this.db.first<{ number: number }>(sql`
       WITH next AS (
         UPDATE registered_models SET last_version = last_version + 1 WHERE id = ${modelId}::uuid RETURNING last_version
       )
       INSERT INTO model_versions (id, model_id, number, status, description, source, storage_path, run_id, named_run_id,
-        outside_uri, run_link, logged_model_id, run_principal_id, created_by)
+        outside_uri, run_link, logged_model_id, run_principal_id, created_by, copied_from_id)
       SELECT ${id}::uuid, ${modelId}::uuid, next.last_version, ${status}, ${description}, ${source}, ${storagePath},
-        ${runId}, ${namedRunId}, ${outsideUri}, ${runLink}, ${loggedModelId}, ${runPrincipalId}::uuid, ${createdBy}::uuid
+        ${runId}, ${namedRunId}, ${outsideUri}, ${runLink}, ${loggedModelId}, ${runPrincipalId}::uuid, ${createdBy}::uuid,
+        ${copiedFromId}::uuid
       FROM next RETURNING number`);
     return row?.number;
   }

@@ -70,7 +70,7 @@ export class Registrations {
       if (!copied) throw new VersionNotFound(from.fullName, original.number);
       requireReady(copied);
       const { row, tags } = checkedCopy(copied, versionName(from.fullName, copied.number), to);
-      const given = await this.insert(model, { id: copyId, ...row }, tags);
+      const given = await this.insert(model, { id: copyId, ...row, copiedFromId: copied.id }, tags);
       await this.versions.copyContent(copied.id, copyId);
       return given;
     });

@@ -59,7 +59,9 @@ const texts: Record<string, string | ((operation: string) => string)> = {
   },
 };
 
-const largest: Record<string, number> = { first: 2 };
+const largest: Record<string, number> = { first: 2, maxNodes: 2 };
+/** Given always: what they are when they are left out costs too much, nested. */
+const bounds = Object.keys(largest);
 
 interface Given {
   /** The field of Query or Mutation, or of a type. */
@@ -121,7 +123,7 @@ export function valuesOf(
   const wanted = fields.filter(
     (field) =>
       !paging.includes(field.name) &&
-      (isRequired(field) || field.name === 'first' || [field.name, 'ALL'].includes(given.optional)),
+      (isRequired(field) || bounds.includes(field.name) || [field.name, 'ALL'].includes(given.optional)),
   );
   return Object.fromEntries(wanted.map((field) => [field.name, value(field.type, field.name, given)]));
 }
@@ -130,5 +132,5 @@ export function valuesOf(
 export const variantsOf = (args: readonly GraphQLArgument[]): Given['optional'][] => [
   'NONE',
   'ALL',
-  ...args.filter((arg) => !isRequired(arg) && ![...paging, 'first'].includes(arg.name)).map(({ name }) => name),
+  ...args.filter((arg) => !isRequired(arg) && ![...paging, ...bounds].includes(arg.name)).map(({ name }) => name),
 ];

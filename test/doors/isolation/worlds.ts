@@ -221,6 +221,7 @@ const tables: Partial<Record<NodeType, string>> = {
   Experiment: `securables WHERE full_name = '${n.experiment}'`,
   Run: 'runs',
   ModelVersion: 'model_versions',
+  Dataset: 'datasets',
   Grant: `grants WHERE privilege = 'MANAGE_POLICY' AND securable_id = (SELECT id FROM securables WHERE full_name = '${n.catalog}')`,
   Policy: 'policies',
   PolicyRevision: 'policy_revisions',

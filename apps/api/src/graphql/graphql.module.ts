@@ -1,4 +1,5 @@
 import { IdentityModule } from '@app/identity';
+import { LineageModule } from '@app/lineage';
 import { NamespaceModule } from '@app/namespace';
 import { NotificationModule } from '@app/notification';
 import { PolicyModule } from '@app/policy';
@@ -30,6 +31,7 @@ import { WebSockets } from './subscriptions/web-sockets.js';
   imports: [
     AuthModule,
     IdentityModule,
+    LineageModule,
     LoadersModule,
     MlflowModule,
     NamespaceModule,

@@ -4,6 +4,18 @@ import { AccessStepFields, ExplanationResolver, PermissionDeniedFields } from '.
 import { ExternalIdentityResolver } from './access/external-identity.resolver.js';
 import { PrincipalResolver } from './access/principal.resolver.js';
 import { AuditEventResolver, PromotionRequestAuditFields, SecurableAuditFields } from './audit/audit-event.resolver.js';
+import {
+  ModelConsumerFields,
+  ModelVersionConsumerFields,
+  RegisteredModelConsumerFields,
+} from './lineage/consumer.fields.js';
+import { DatasetResolver, RunLineageFields } from './lineage/dataset.resolver.js';
+import {
+  DatasetGraphFields,
+  LineageNodeFields,
+  ModelVersionLineageFields,
+  RunGraphFields,
+} from './lineage/lineage.resolver.js';
 import { GrantResolver, PrincipalGrantFields } from './namespace/grant.resolver.js';
 import { CatalogResolver, SchemaResolver } from './namespace/namespace.resolver.js';
 import { SecurableFields } from './namespace/securable.fields.js';
@@ -58,28 +70,34 @@ export const resolvers = [
   ApprovalProgressFields,
   ApprovalRuleFields,
   AuditEventResolver,
+  BreakGlassReviewFields,
   CatalogResolver,
   ComparisonResolver,
+  DatasetGraphFields,
+  DatasetResolver,
   DecisionFields,
+  DiscussionCommentFields,
+  DiscussionResolver,
+  ExceptionResolver,
+  ExperimentResolver,
   ExplanationResolver,
   ExternalIdentityResolver,
-  ExperimentResolver,
   GateReportResolver,
   GateRunFields,
+  GateRunWaiverFields,
+  GateWaiverFields,
   GrantResolver,
+  LineageNodeFields,
   ModelAliasFields,
+  ModelConsumerFields,
+  ModelVersionConsumerFields,
   ModelVersionFields,
+  ModelVersionLineageFields,
   ModelVersionResolver,
   ModelVersionRunFields,
   NodeResolver,
   NotificationResolver,
   PermissionDeniedFields,
-  BreakGlassReviewFields,
-  DiscussionCommentFields,
-  DiscussionResolver,
-  ExceptionResolver,
-  GateRunWaiverFields,
-  GateWaiverFields,
   PolicyPreviewResolver,
   PolicyResolver,
   PolicyRevisionDifference,
@@ -93,8 +111,11 @@ export const resolvers = [
   PromotionRequestResolver,
   PromotionRequestReviewFields,
   PromotionRequestStatementFields,
+  RegisteredModelConsumerFields,
   RegisteredModelFields,
   RegisteredModelResolver,
+  RunGraphFields,
+  RunLineageFields,
   RunResolver,
   SchemaModelFields,
   SchemaResolver,

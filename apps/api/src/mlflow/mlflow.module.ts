@@ -1,4 +1,5 @@
 import { ArtifactsModule } from '@app/artifacts';
+import { LineageModule } from '@app/lineage';
 import { PromotionModule } from '@app/promotion';
 import { RegistryModule } from '@app/registry';
 import { TrackingModule } from '@app/tracking';
@@ -29,7 +30,7 @@ import { MlflowWords } from './wire/words.js';
 
 /** The door for MLflow clients: /api/2.0/mlflow, /api/3.0/mlflow, /api/2.0/mlflow-artifacts, and the same below /ajax-api. */
 @Module({
-  imports: [ArtifactsModule, PromotionModule, RegistryModule, TrackingModule, WebhookModule],
+  imports: [ArtifactsModule, LineageModule, PromotionModule, RegistryModule, TrackingModule, WebhookModule],
   controllers: [
     ArtifactsController,
     CommentsController,

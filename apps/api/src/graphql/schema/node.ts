@@ -27,6 +27,7 @@ export const nodeTypes = [
   'Validator',
   'Webhook',
   'WebhookDelivery',
+  'Dataset',
 ] as const;
 export type NodeType = (typeof nodeTypes)[number];
 

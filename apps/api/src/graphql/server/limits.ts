@@ -39,11 +39,19 @@ const weights: Record<string, number> = {
   approvals: 50,
   files: 20,
   protected: 5,
+  lineage: 50,
+  consumers: 5,
+  usage: 5,
 };
 
-/** A field costs 1 or its weight; a list costs its page size times what is asked of each element. */
-function fieldCost({ field, args, childComplexity }: ComplexityEstimatorArgs): number {
-  const size = Number(args.first ?? args.last ?? args.ids?.length ?? 1);
+/** Of these, whatever their number, all values come with a few statements. */
+const wholesale: ReadonlySet<string> = new Set(['LineageNode', 'LineageEdge']);
+const wholesaleCost = 0.25;
+
+/** A field costs 1 or its weight; a list costs its page size, a graph its bound of nodes, times what is asked of each element. */
+function fieldCost({ type, field, args, childComplexity }: ComplexityEstimatorArgs): number {
+  if (childComplexity === 0 && wholesale.has(type.name)) return wholesaleCost;
+  const size = Number(args.first ?? args.last ?? args.ids?.length ?? args.maxNodes ?? 1);
   return (weights[field.name] ?? 1) + Math.max(size, 1) * childComplexity;
 }
 
@@ -56,7 +64,7 @@ const refusal = (code: 'BAD_USER_INPUT' | 'COST_LIMIT', message: string) =>
  */
 function costOf(options: Omit<Parameters<typeof getComplexity>[0], 'estimators'>): number {
   try {
-    return getComplexity({ ...options, estimators: [fieldCost] });
+    return Math.ceil(getComplexity({ ...options, estimators: [fieldCost] }));
   } catch (error) {
     throw error instanceof GraphQLError ? refusal('BAD_USER_INPUT', error.message) : error;
   }

@@ -1,6 +1,14 @@
 import type { Principal, Securable } from '@app/access';
 import { type GateRun, GatesModule } from '@app/gates';
 import { ExternalIdentities, type ExternalIdentity, IdentityModule, Principals } from '@app/identity';
+import {
+  type LineageDataset,
+  LineageDatasets,
+  LineageModule,
+  type RunDataset,
+  RunLineageReader,
+  type RunModel,
+} from '@app/lineage';
 import { NamespaceModule, Securables, type Tag } from '@app/namespace';
 import {
   type BreakGlassReview,
@@ -64,6 +72,9 @@ export interface Loaders {
   metricsOfRun: DataLoader<string, LatestMetric[]>;
   paramsOfRun: DataLoader<string, Param[]>;
   tagsOfRun: DataLoader<string, Tag[]>;
+  dataset: DataLoader<string, LineageDataset | null>;
+  datasetsOfRun: DataLoader<string, RunDataset[]>;
+  modelsOfRun: DataLoader<string, RunModel[]>;
   gateRunsOfRequest: DataLoader<string, GateRun[]>;
   waiversOfGateRun: DataLoader<string, GateWaiver[]>;
   reviewOfRequest: DataLoader<string, BreakGlassReview | null>;
@@ -86,6 +97,7 @@ const byId = ({ id }: { id: string }) => id;
 export class LoadersFactory {
   constructor(
     private readonly breakGlassReviews: BreakGlassReviewReader,
+    private readonly datasets: LineageDatasets,
     private readonly details: RequestDetails,
     private readonly discussions: DiscussionReader,
     private readonly experiments: Experiments,
@@ -93,6 +105,7 @@ export class LoadersFactory {
     private readonly models: ModelRecords,
     private readonly principals: Principals,
     private readonly requests: PromotionRequestReader,
+    private readonly runLineage: RunLineageReader,
     private readonly runRecords: RunRecords,
     private readonly runs: Runs,
     private readonly securables: Securables,
@@ -183,6 +196,9 @@ export class LoadersFactory {
       metricsOfRun: listLoader((ids) => this.runRecords.latestMetricsOf(ids), byRun),
       paramsOfRun: listLoader((ids) => this.runRecords.paramsOf(ids), byRun),
       tagsOfRun: listLoader((ids) => this.runRecords.tagsOf(ids), byRun),
+      dataset: loader((ids) => this.datasets.byIds(ids), byId),
+      datasetsOfRun: listLoader((ids) => this.runLineage.datasetsOf(ids), byRun),
+      modelsOfRun: listLoader((ids) => this.runLineage.modelsOf(ids), byRun),
     };
   }
 
@@ -205,6 +221,7 @@ export class LoadersFactory {
   imports: [
     GatesModule,
     IdentityModule,
+    LineageModule,
     NamespaceModule,
     PromotionModule,
     RegistryModule,

@@ -64,6 +64,8 @@ export const RunConnection = connectionType('Run', () => RunType);
 
 /** A run's id is 32 hexadecimal digits; an id of this API carries the same as a UUID. */
 const uuidOf = (runId: string): string => runId.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+/** The id of a run in this API. */
+export const runGlobalId = (runId: string): string => globalId('Run', uuidOf(runId));
 export const runIdOf = (uuid: string): string => uuid.replaceAll('-', '');
 
 /** Clients write any whole number of milliseconds; not every one is an instant. */
@@ -76,7 +78,7 @@ export function toRun(source: Run): RunType {
   const { id: runId, name, status, lifecycleStage, userId, startTime, endTime, artifactUri } = source;
   return {
     source,
-    id: globalId('Run', uuidOf(runId)),
+    id: runGlobalId(runId),
     runId,
     name,
     status,

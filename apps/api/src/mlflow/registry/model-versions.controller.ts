@@ -1,3 +1,4 @@
+import { ConsumerLog } from '@app/lineage';
 import { GovernedMoves } from '@app/promotion';
 import { downloadUri, ModelVersions, Registrations, Tags, Targets, type VersionView } from '@app/registry';
 import { Body, Delete, Get, Patch, Query } from '@nestjs/common';
@@ -36,6 +37,7 @@ const searchParams = z.object({
 @MlflowController('api/2.0/mlflow/model-versions')
 export class ModelVersionsController {
   constructor(
+    private readonly consumers: ConsumerLog,
     private readonly governed: GovernedMoves,
     private readonly names: ModelNames,
     private readonly registrations: Registrations,
@@ -102,11 +104,14 @@ export class ModelVersionsController {
     return this.answerChanged(moved, name);
   }
 
+  /** Every client asks it once when it loads `models:/…`, whether by alias, stage, number or `latest`: this is what counts as a load. */
   @Requires('EXECUTE')
   @Get('get-download-uri')
   async downloadUri(@Query() query: unknown) {
-    const { name, version } = parseParams(ofVersion, query);
-    return { artifact_uri: downloadUri(await this.versions.get(this.names.full(name), version)) };
+    const { name, version: number } = parseParams(ofVersion, query);
+    const version = await this.versions.get(this.names.full(name), number);
+    this.consumers.note(version);
+    return { artifact_uri: downloadUri(version) };
   }
 
   @Requires('EXECUTE')

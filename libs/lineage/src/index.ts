@@ -1,0 +1,24 @@
+export type { Consumer, Usage } from './consumer.js';
+export { type ConsumedObject, Consumers } from './consumer.service.js';
+export { ConsumerLog } from './consumer-log.js';
+export type { LineageDataset, RunDataset, RunModel } from './dataset.js';
+export { LineageDatasets } from './dataset.service.js';
+export { LineageModule } from './lineage.module.js';
+export { Lineage } from './lineage.service.js';
+export {
+  type HiddenCounts,
+  type LineageDirection,
+  type LineageEdge,
+  type LineageEdgeKind,
+  type LineageGraph,
+  type LineageNode,
+  type LineageNodeKind,
+  type LineagePoint,
+  type LineageRoot,
+  lineageEdgeKinds,
+  lineageNodeKinds,
+  pointId,
+  type TruncationReason,
+  truncationReasons,
+} from './lineage-graph.js';
+export { RunLineageReader } from './run-lineage.reader.js';

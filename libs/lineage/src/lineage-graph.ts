@@ -1,0 +1,87 @@
+import { InvalidArgument } from '@app/platform';
+
+export const lineageNodeKinds = ['DATASET', 'SOURCE_CODE', 'RUN', 'LOGGED_MODEL', 'MODEL_VERSION', 'CONSUMER'] as const;
+export type LineageNodeKind = (typeof lineageNodeKinds)[number];
+
+export const lineageEdgeKinds = [
+  'DATASET_INPUT',
+  'SOURCE_CODE',
+  'PARENT',
+  'MODEL_INPUT',
+  'TRAINED_FROM',
+  'OUTPUT',
+  'REGISTERED',
+  'COPIED',
+  'CONSUMED',
+] as const;
+export type LineageEdgeKind = (typeof lineageEdgeKinds)[number];
+
+export type LineageDirection = 'UPSTREAM' | 'DOWNSTREAM' | 'BOTH';
+export const truncationReasons = ['MAX_DEPTH', 'MAX_NODES', 'MAX_EDGES', 'PERMISSION'] as const;
+export type TruncationReason = (typeof truncationReasons)[number];
+
+/** What a walk can begin at. */
+export type LineageRoot = { kind: 'DATASET' | 'RUN' | 'MODEL_VERSION'; key: string };
+
+/** A node by its kind and its key there: an id of ours, MLflow's id of a run or a logged model, or a commit. */
+export interface LineagePoint {
+  kind: LineageNodeKind;
+  key: string;
+}
+
+export interface LineageNode extends LineagePoint {
+  /** null: redacted. */
+  name: string | null;
+  depth: number;
+  redacted: boolean;
+}
+
+export interface LineageEdge {
+  source: LineagePoint;
+  /** What was made of the source, or with it. */
+  target: LineagePoint;
+  kind: LineageEdgeKind;
+  /** Of a dataset: what the run used it for. */
+  context: string | null;
+}
+
+export interface HiddenCounts {
+  upstream: number;
+  downstream: number;
+}
+
+export interface LineageGraph {
+  /** By depth, then by kind and key; the root is the first. */
+  nodes: LineageNode[];
+  edges: LineageEdge[];
+  truncatedBy: TruncationReason[];
+  /** Of each node its neighbours that are not in this answer; worked out when it is asked for. */
+  hiddenCounts(): Promise<ReadonlyMap<string, HiddenCounts>>;
+}
+
+export interface LineageWalk {
+  direction: LineageDirection;
+  maxDepth: number;
+  maxNodes: number;
+}
+
+const largest = { maxDepth: 10, maxNodes: 1000 } as const;
+/** An answer of 1,000 nodes may have a quarter of a million edges among them. */
+export const mostEdges = 10_000;
+
+/** @throws InvalidArgument for a bound that is too wide, or none */
+export function checkedWalk(walk: LineageWalk): LineageWalk {
+  for (const bound of ['maxDepth', 'maxNodes'] as const) {
+    const value = walk[bound];
+    if (!Number.isInteger(value) || value < 1 || value > largest[bound]) {
+      throw new InvalidArgument(`${bound}: ${value} is not between 1 and ${largest[bound]}`, [bound]);
+    }
+  }
+  return walk;
+}
+
+/** One text for a point, the same for the same one. */
+export const pointId = ({ kind, key }: LineagePoint): string => `${kind}:${key}`;
+
+const inOrder = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
+export const byPoint = (one: LineagePoint, other: LineagePoint): number => inOrder(pointId(one), pointId(other));

@@ -1,0 +1,144 @@
+import { Access } from '@app/access';
+import { Database } from '@app/platform';
+import { Injectable } from '@nestjs/common';
+import sql, { raw, type Sql } from 'sql-template-tag';
+import {
+  type LineageEdge,
+  type LineageEdgeKind,
+  type LineageNodeKind,
+  type LineagePoint,
+  pointId,
+} from './lineage-graph.js';
+import { edgesAt } from './lineage-relations.js';
+
+export type Way = 'UPSTREAM' | 'DOWNSTREAM';
+
+/** A point next to others. */
+export interface Neighbour extends LineagePoint {
+  name: string | null;
+  /** false: the viewer may not see it, or it is gone. */
+  visible: boolean;
+}
+
+interface EdgeRow {
+  sourceKind: LineageNodeKind;
+  sourceKey: string;
+  targetKind: LineageNodeKind;
+  targetKey: string;
+  kind: LineageEdgeKind;
+  context: string | null;
+}
+
+const ids = (points: readonly LineagePoint[]): string[] => points.map(pointId);
+const uuidOf = (kind: LineageNodeKind): Sql => sql`CASE WHEN n.kind = ${raw(`'${kind}'`)} THEN n.key::uuid END`;
+
+/**
+ * Edges and nodes as the caller may see them: each question is one statement, whatever the number of points. What stands in
+ * an experiment needs READ there, a version EXECUTE on its model, consumers MANAGE or READ_AUDIT.
+ */
+@Injectable()
+export class LineageReader {
+  constructor(
+    private readonly access: Access,
+    private readonly db: Database,
+  ) {}
+
+  /** A point itself; undefined when it is absent or hidden. */
+  async point({ kind, key }: LineagePoint): Promise<Neighbour | undefined> {
+    const near = sql`SELECT ${kind}::text AS kind, ${key}::text AS key, FALSE AS named`;
+    const [found] = await this.described(near, 1);
+    return found;
+  }
+
+  /** What is next to the given points, without those that are known, by kind and key. */
+  async neighbours(
+    points: readonly LineagePoint[],
+    way: Way,
+    known: readonly LineagePoint[],
+    limit: number,
+  ): Promise<Neighbour[]> {
+    const near = sql`SELECT ${far(way)}, bool_or(e.named) AS named FROM (${await this.edges(points, way)}) AS e GROUP BY 1, 2`;
+    return this.described(near, limit, ids(known), way);
+  }
+
+  /** All edges among the shown points, without those that lead to a redacted one. */
+  async edgesAmong(
+    visible: readonly LineagePoint[],
+    redacted: readonly LineagePoint[],
+    limit: number,
+  ): Promise<LineageEdge[]> {
+    const rows = await this.db.query<EdgeRow>(sql`
+      SELECT e.source_kind AS "sourceKind", e.source_key AS "sourceKey", e.target_kind AS "targetKind",
+        e.target_key AS "targetKey", e.kind, min(e.context) AS context
+      FROM (${await this.edges(visible, 'UPSTREAM', true)}) AS e
+      WHERE e.source_kind || ':' || e.source_key = ANY(${ids(visible)}::text[])
+        OR (e.named AND e.source_kind || ':' || e.source_key = ANY(${ids(redacted)}::text[]))
+      GROUP BY 1, 2, 3, 4, 5
+      ORDER BY (e.source_kind || ':' || e.source_key) COLLATE "C", (e.target_kind || ':' || e.target_key) COLLATE "C", e.kind
+      LIMIT ${limit}`);
+    return rows.map(({ sourceKind, sourceKey, targetKind, targetKey, ...rest }) => ({
+      source: { kind: sourceKind, key: sourceKey },
+      target: { kind: targetKind, key: targetKey },
+      ...rest,
+    }));
+  }
+
+  /** Of each point the number of its neighbours on one side, without those that are shown. */
+  async countsBeside(
+    points: readonly LineagePoint[],
+    way: Way,
+    shown: readonly LineagePoint[],
+  ): Promise<Map<string, number>> {
+    const rows = await this.db.query<{ id: string; count: number }>(sql`
+      WITH edges AS (${await this.edges(points, way)}),
+      near AS MATERIALIZED (SELECT ${far(way)}, bool_or(e.named) AS named FROM edges e
+        WHERE ${raw(`${side(way)}_kind || ':' || ${side(way)}_key`)} <> ALL(${ids(shown)}::text[]) GROUP BY 1, 2),
+      seen AS (SELECT n.kind, n.key FROM near n ${details} WHERE ${await this.isVisible()}${orNamed(way)})
+      SELECT ${raw(`e.${side(opposite[way])}_kind || ':' || e.${side(opposite[way])}_key`)} AS id,
+        count(DISTINCT (seen.kind, seen.key)) AS count
+      FROM edges e JOIN seen ON seen.kind = ${raw(`e.${side(way)}_kind`)} AND seen.key = ${raw(`e.${side(way)}_key`)}
+      GROUP BY 1`);
+    return new Map(rows.map(({ id, count }) => [id, count]));
+  }
+
+  private async described(near: Sql, limit: number, known: readonly string[] = [], way?: Way): Promise<Neighbour[]> {
+    const visible = await this.isVisible();
+    return this.db.query<Neighbour>(sql`
+      WITH near AS MATERIALIZED (SELECT * FROM (${near}) AS n WHERE n.kind || ':' || n.key <> ALL(${known}::text[]))
+      SELECT n.kind, n.key, ${visible} AS visible, CASE WHEN ${visible} THEN ${nameOf} END AS name
+      FROM near n ${details} WHERE ${visible}${orNamed(way)}
+      ORDER BY n.kind COLLATE "C", n.key COLLATE "C" LIMIT ${limit}`);
+  }
+
+  private async edges(points: readonly LineagePoint[], way: Way, isShown = false): Promise<Sql> {
+    const owned = await this.access.where('MANAGE', 'REGISTERED_MODEL', 's');
+    const audited = await this.access.where('READ_AUDIT', 'REGISTERED_MODEL', 's');
+    return edgesAt(points, way, { mayNameConsumers: sql`(${owned} OR ${audited})`, isShown });
+  }
+
+  private async isVisible(): Promise<Sql> {
+    const readable = await this.access.where('READ', 'EXPERIMENT', 's');
+    const executable = await this.access.where('EXECUTE', 'REGISTERED_MODEL', 's');
+    return sql`COALESCE(n.kind = 'SOURCE_CODE' OR p.id IS NOT NULL OR (e.id IS NOT NULL AND ${readable})
+      OR (v.id IS NOT NULL AND ${executable}), FALSE)`;
+  }
+}
+
+const opposite: Record<Way, Way> = { UPSTREAM: 'DOWNSTREAM', DOWNSTREAM: 'UPSTREAM' };
+/** Where the neighbours stand that lie that way. */
+const side = (way: Way): string => (way === 'UPSTREAM' ? 'source' : 'target');
+const far = (way: Way): Sql => raw(`e.${side(way)}_kind AS kind, e.${side(way)}_key AS key`);
+const orNamed = (way: Way | undefined): Sql => (way === 'UPSTREAM' ? sql` OR n.named` : sql``);
+
+/** What stands behind a row `n` of a kind and a key. A logged model that was deleted does not exist. */
+const details = sql`
+  LEFT JOIN runs r ON r.id = CASE WHEN n.kind = 'RUN' THEN n.key END
+  LEFT JOIN logged_models m ON m.id = CASE WHEN n.kind = 'LOGGED_MODEL' THEN n.key END AND m.lifecycle_stage = 'active'
+  LEFT JOIN datasets d ON d.id = ${uuidOf('DATASET')}
+  LEFT JOIN model_versions v ON v.id = ${uuidOf('MODEL_VERSION')}
+  LEFT JOIN principals p ON p.id = ${uuidOf('CONSUMER')}
+  LEFT JOIN experiments e ON e.id = COALESCE(r.experiment_id, m.experiment_id, d.experiment_id)
+  LEFT JOIN securables s ON s.id = COALESCE(e.securable_id, v.model_id)`;
+
+const nameOf = sql`CASE n.kind WHEN 'RUN' THEN r.name WHEN 'LOGGED_MODEL' THEN m.name WHEN 'DATASET' THEN d.name
+  WHEN 'MODEL_VERSION' THEN s.full_name || '/' || v.number WHEN 'CONSUMER' THEN p.name ELSE n.key END`;
