@@ -107,6 +107,9 @@ def fixture_of_service(name, request):
         tracking.__enter__()
         request.addfinalizer(lambda: tracking.__exit__(None, None, None))
         return SERVICE
+    if name == "mlflow_server" and request.module.__name__.endswith("webhooks.test_e2e"):
+        empty_store()
+        return SERVICE
     if name == "store" and (store := rest_store_for(request.module)):
         from mlflow.utils.rest_utils import MlflowHostCreds
 

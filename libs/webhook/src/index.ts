@@ -1,3 +1,4 @@
+export { type WebhookFormat, webhookFormats } from './event-type.js';
 export { webhookDue } from './webhook.events.js';
 export { type Webhook, type WebhookStatus, webhookStatuses } from './webhook.js';
 export { WebhookModule } from './webhook.module.js';

@@ -9,7 +9,7 @@ export interface RestRequest {
 }
 
 /** Every parameter that a route of ours knows; a route takes what it knows, and lets the rest be. */
-function parametersOf({ experimentId, runId, loggedModelId }: MadeIds): Record<string, unknown> {
+function parametersOf({ experimentId, runId, loggedModelId, ids }: MadeIds): Record<string, unknown> {
   const keyValue = { key: hiddenNames.key, value: hiddenNames.value };
   const dataset = { name: marker, digest: 'd', source_type: 't', source: 's' };
   return {
@@ -35,6 +35,9 @@ function parametersOf({ experimentId, runId, loggedModelId }: MadeIds): Record<s
     metrics: [{ key: hiddenNames.key, value: 1, timestamp: 1, step: 1 }],
     models: [{ model_id: loggedModelId, step: 1 }],
     datasets: [{ dataset, dataset_name: marker }],
+    webhook_id: ids.Webhook,
+    url: 'https://mine.example/',
+    events: [{ entity: 'MODEL_VERSION', action: 'CREATED' }],
     max_results: 5,
   };
 }

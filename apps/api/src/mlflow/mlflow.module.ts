@@ -1,6 +1,7 @@
 import { ArtifactsModule } from '@app/artifacts';
 import { RegistryModule } from '@app/registry';
 import { TrackingModule } from '@app/tracking';
+import { WebhookModule } from '@app/webhook';
 import { Module } from '@nestjs/common';
 import { ArtifactsController } from './artifacts/artifacts.controller.js';
 import { ListingsController } from './artifacts/listings.controller.js';
@@ -16,11 +17,12 @@ import { MetricHistoryController } from './tracking/metric-history.controller.js
 import { RunDataController } from './tracking/run-data.controller.js';
 import { RunsController } from './tracking/runs.controller.js';
 import { VersionController } from './tracking/version.controller.js';
+import { WebhooksController } from './webhooks/webhooks.controller.js';
 import { MlflowWords } from './wire/words.js';
 
 /** The door for MLflow clients: /api/2.0/mlflow, /api/3.0/mlflow, /api/2.0/mlflow-artifacts, and the same below /ajax-api. */
 @Module({
-  imports: [ArtifactsModule, RegistryModule, TrackingModule],
+  imports: [ArtifactsModule, RegistryModule, TrackingModule, WebhookModule],
   controllers: [
     ArtifactsController,
     ExperimentsController,
@@ -35,6 +37,7 @@ import { MlflowWords } from './wire/words.js';
     RunFilesController,
     RunsController,
     VersionController,
+    WebhooksController,
   ],
   providers: [MlflowWords, ModelNames, VersionSources],
   // GraphQL registers versions too, from the same sources.

@@ -50,11 +50,6 @@ export const notOffered: readonly NotOffered[] = [
     instead: 'name models catalog.schema.model, and grant on catalogs and schemas',
   },
   {
-    part: 'webhooks of MLflow',
-    paths: below('api/2.0/mlflow/webhooks'),
-    instead: 'follow the subscriptions of the GraphQL API',
-  },
-  {
     part: 'users and permissions of MLflow',
     paths: [
       'api/2.0/mlflow/users/*',

@@ -20,6 +20,7 @@ const absent: Readonly<Record<string, (name: string) => string>> = {
   'Registered model': (name) => `Registered Model with name=${name} not found`,
   Run: (name) => `Run with id=${name} not found`,
   Tag: (name) => `No tag with name: ${name}`,
+  Webhook: (name) => `Webhook with ID ${name} not found.`,
 };
 
 const taken: Readonly<Record<string, (name: string) => string>> = {
