@@ -1,4 +1,6 @@
 import { ArtifactsModule } from '@app/artifacts';
+import { IdentityModule } from '@app/identity';
+import { NamespaceModule } from '@app/namespace';
 import { RegistryModule } from '@app/registry';
 import { TrackingModule } from '@app/tracking';
 import { WebhookModule } from '@app/webhook';
@@ -17,18 +19,27 @@ import { MetricHistoryController } from './tracking/metric-history.controller.js
 import { RunDataController } from './tracking/run-data.controller.js';
 import { RunsController } from './tracking/runs.controller.js';
 import { VersionController } from './tracking/version.controller.js';
+import {
+  ExperimentPermissionsController,
+  ModelPermissionsController,
+  UserPermissionsController,
+} from './users/permissions.controller.js';
+import { Permissions } from './users/permissions.js';
+import { UsersController } from './users/users.controller.js';
 import { WebhooksController } from './webhooks/webhooks.controller.js';
 import { MlflowWords } from './wire/words.js';
 
 /** The door for MLflow clients: /api/2.0/mlflow, /api/3.0/mlflow, /api/2.0/mlflow-artifacts, and the same below /ajax-api. */
 @Module({
-  imports: [ArtifactsModule, RegistryModule, TrackingModule, WebhookModule],
+  imports: [ArtifactsModule, IdentityModule, NamespaceModule, RegistryModule, TrackingModule, WebhookModule],
   controllers: [
     ArtifactsController,
+    ExperimentPermissionsController,
     ExperimentsController,
     ListingsController,
     LoggedModelsController,
     MetricHistoryController,
+    ModelPermissionsController,
     ModelVersionsController,
     RegisteredModelsController,
     NotOfferedController,
@@ -36,10 +47,12 @@ import { MlflowWords } from './wire/words.js';
     RunFileController,
     RunFilesController,
     RunsController,
+    UserPermissionsController,
+    UsersController,
     VersionController,
     WebhooksController,
   ],
-  providers: [MlflowWords, ModelNames, VersionSources],
+  providers: [MlflowWords, ModelNames, Permissions, VersionSources],
   // GraphQL registers versions too, from the same sources.
   exports: [VersionSources],
 })

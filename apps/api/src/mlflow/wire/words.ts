@@ -18,6 +18,8 @@ const absent: Readonly<Record<string, (name: string) => string>> = {
   'Logged model tag': (name) => `No tag with key '${name}' found`,
   'Model version': ofVersion,
   'Registered model': (name) => `Registered Model with name=${name} not found`,
+  Permission: (name) => `Permission with ${name} not found`,
+  Principal: (name) => `User with username=${name} not found`,
   Run: (name) => `Run with id=${name} not found`,
   Tag: (name) => `No tag with name: ${name}`,
   Webhook: (name) => `Webhook with ID ${name} not found.`,
@@ -25,6 +27,7 @@ const absent: Readonly<Record<string, (name: string) => string>> = {
 
 const taken: Readonly<Record<string, (name: string) => string>> = {
   Experiment: (name) => `Experiment(name=${name}) already exists.`,
+  Permission: (name) => `Permission (${name}) already exists.`,
   'Registered model': (name) => `Registered Model (name=${name}) already exists.`,
 };
 
