@@ -11,6 +11,7 @@ import { RunFileController, RunFilesController } from './artifacts/run-files.con
 import { NotOfferedController } from './not-offered.controller.js';
 import { ModelNames } from './registry/model-names.js';
 import { ModelVersionsController } from './registry/model-versions.controller.js';
+import { Prompts } from './registry/prompts.js';
 import { RegisteredModelsController } from './registry/registered-models.controller.js';
 import { VersionSources } from './registry/version-source.js';
 import { ExperimentsController } from './tracking/experiments.controller.js';
@@ -52,7 +53,7 @@ import { MlflowWords } from './wire/words.js';
     VersionController,
     WebhooksController,
   ],
-  providers: [MlflowWords, ModelNames, Permissions, VersionSources],
+  providers: [MlflowWords, ModelNames, Permissions, Prompts, VersionSources],
   // GraphQL registers versions too, from the same sources.
   exports: [VersionSources],
 })

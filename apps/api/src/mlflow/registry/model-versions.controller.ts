@@ -9,7 +9,8 @@ import { MlflowController } from '../wire/words.js';
 import { toMlflowModelVersion } from './convert.js';
 import { ofModel, ofVersion, tag, tags } from './fields.js';
 import { ModelNames } from './model-names.js';
-import { nameForm, promptTag, versionSearchOf } from './search.js';
+import { isPrompt } from './prompts.js';
+import { nameForm, versionSearchOf } from './search.js';
 import { VersionSources } from './version-source.js';
 
 const createParams = ofModel.extend({
@@ -46,8 +47,12 @@ export class ModelVersionsController {
   @PostOk('create')
   async create(@Body() body: unknown) {
     const { name, source, run_id, run_link, model_id, description, tags: given } = parseParams(createParams, body);
-    const isPrompt = given?.findLast(({ key }) => key === promptTag)?.value.toLowerCase() === 'true';
-    const resolved = await this.sources.resolve({ source, runId: run_id, loggedModelId: model_id, isPrompt });
+    const resolved = await this.sources.resolve({
+      source,
+      runId: run_id,
+      loggedModelId: model_id,
+      isPrompt: isPrompt(given),
+    });
     const notes = { model: this.names.full(name), description, runLink: run_link, tags: given };
     const version =
       'original' in resolved

@@ -11,6 +11,7 @@ import { MlflowController } from '../wire/words.js';
 import { toMlflowModelVersion, toMlflowRegisteredModel } from './convert.js';
 import { ofAlias, ofModel, tag, tags, version } from './fields.js';
 import { ModelNames } from './model-names.js';
+import { isPrompt, Prompts } from './prompts.js';
 import { modelSearchOf, nameForm } from './search.js';
 
 const createParams = ofModel.extend({ tags, description: optional(z.string()) });
@@ -32,6 +33,7 @@ export class RegisteredModelsController {
   constructor(
     private readonly models: RegisteredModels,
     private readonly names: ModelNames,
+    private readonly prompts: Prompts,
     private readonly records: ModelRecords,
     private readonly tags: Tags,
     private readonly targets: Targets,
@@ -42,7 +44,10 @@ export class RegisteredModelsController {
   @PostOk('create')
   async create(@Body() body: unknown) {
     const { name, tags: given, description } = parseParams(createParams, body);
-    const model = await this.models.create({ fullName: this.names.full(name), description, tags: given });
+    const fullName = this.names.full(name);
+    const model = await this.prompts.tellingApart(fullName, isPrompt(given), () =>
+      this.models.create({ fullName, description, tags: given }),
+    );
     return { registered_model: toMlflowRegisteredModel(model, this.names.asAsked(name, model.fullName)) };
   }
 
