@@ -3,6 +3,7 @@ import { AuditModule } from '@app/audit';
 import { type Config, PlatformModule } from '@app/platform';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
+import { ApprovalsModule } from './approvals/approvals.module.js';
 import { AttestationsModule } from './attestations/attestations.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { GateReportsModule } from './gates/gate-reports.module.js';
@@ -21,6 +22,7 @@ export class AppModule {
         PlatformModule.forRoot('api', config),
         AccessModule,
         AuditModule,
+        ApprovalsModule,
         AttestationsModule,
         AuthModule,
         GateReportsModule,

@@ -1,3 +1,4 @@
+export { type AskedMove, requestUrl } from './approval-urls.js';
 export {
   type EffectiveGate,
   type EffectivePolicy,

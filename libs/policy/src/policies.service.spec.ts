@@ -72,9 +72,11 @@ describe('Policies', () => {
   });
 
   it('refuses a direct move with what to do instead', async () => {
-    await expect(policies.requireUnprotected(model, champion, 1)).resolves.toBeUndefined();
+    await expect(
+      policies.requireUnprotected(model, champion, { target: champion, version: 1 }),
+    ).resolves.toBeUndefined();
     await create(onCatalog, rules, 'gate keeper');
-    const refused = policies.requireUnprotected(model, champion, 1);
+    const refused = policies.requireUnprotected(model, champion, { target: champion, version: 1 });
     await expect(refused).rejects.toThrow(ProtectedTarget);
     await expect(refused).rejects.toMatchObject({
       kind: 'PERMISSION_DENIED',
@@ -86,7 +88,7 @@ describe('Policies', () => {
       },
       message:
         'alias "champion" of prod.fraud.scorer is protected by policy "gate keeper" (revision 1) on catalog prod: open a promotion request instead, ' +
-        'with the mutation promotionRequestCreate(input: { model: "prod.fraud.scorer", version: 1, target: { kind: ALIAS, name: "champion" }, justification: "…" }) at http://models.example/graphql',
+        'at http://models.example/approvals/new?model=prod.fraud.scorer&version=1&alias=champion or with the mutation promotionRequestCreate(input: { model: "prod.fraud.scorer", version: 1, target: { kind: ALIAS, name: "champion" }, justification: "…" }) at http://models.example/graphql',
     });
   });
 

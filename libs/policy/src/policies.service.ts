@@ -2,6 +2,7 @@ import { Access, METASTORE_ID, type Securable } from '@app/access';
 import { AuditLog } from '@app/audit';
 import { AlreadyExists, Config, Conflict, FailedPrecondition, InvalidArgument, Transaction } from '@app/platform';
 import { Injectable } from '@nestjs/common';
+import type { AskedMove } from './approval-urls.js';
 import type { PinnedPolicy } from './effective-policy.js';
 import { HoldoutDatasets } from './holdout-datasets.js';
 import { HiddenPolicy, type NamedModel, PolicyNotFound, ProtectedTarget } from './policy.errors.js';
@@ -51,16 +52,16 @@ export class Policies {
 
   /**
    * For every direct move of a target. Call it in the transaction of the move.
-   * @param version the version that is to hold the target, when there is one
+   * @param move what was asked for, when a version is to hold a target: also one that moves this target by the way
    * @throws ProtectedTarget naming the policies and the promotion request to open instead
    */
-  async requireUnprotected(model: NamedModel, target: Target, version?: number): Promise<void> {
+  async requireUnprotected(model: NamedModel, target: Target, move?: AskedMove): Promise<void> {
     const policies = await this.protecting(model, target);
     if (policies.length === 0) return;
     throw new ProtectedTarget({
       model,
       target,
-      version,
+      move,
       policies,
       publicUrl: this.config.publicUrl,
     });

@@ -1,13 +1,15 @@
 import { HiddenObject, type Refusal, type Securable } from '@app/access';
 import { DomainError, NotFound } from '@app/platform';
+import { type AskedMove, newRequestUrl } from './approval-urls.js';
 import type { MatchingPolicy } from './policy.repository.js';
 import { describeTarget, type Target } from './target.js';
 
 interface Attempt {
   model: NamedModel;
+  /** What is protected: it was to gain a holder, or to lose one. */
   target: Target;
-  /** The version that was to hold the target; absent when the target was to be cleared. */
-  version?: number | undefined;
+  /** The move that was asked for; absent when the target was to be cleared, or its holder to go. */
+  move?: AskedMove | undefined;
   policies: readonly MatchingPolicy[];
   publicUrl: string;
 }
@@ -22,17 +24,20 @@ export type NamedModel = Pick<Securable, 'id' | 'catalogId' | 'schemaId' | 'full
 export class ProtectedTarget extends DomainError {
   readonly refusal: Refusal;
 
-  constructor({ model, target, version, policies, publicUrl }: Attempt) {
+  constructor({ model, target, move, policies, publicUrl }: Attempt) {
     const { fullName } = model;
+    const asked = { version: move?.version, target: move?.target ?? target };
     const by = policies
       .map(({ name, revision, on }) => `policy "${name}" (revision ${revision}) on ${on}`)
       .join(' and ');
-    const input = `model: ${JSON.stringify(fullName)}, version: ${version ?? '<number>'}, target: { kind: ${target.kind}, name: "${target.name}" }, justification: "…"`;
+    const input = `model: ${JSON.stringify(fullName)}, version: ${asked.version ?? '<number>'}, target: { kind: ${asked.target.kind}, name: "${asked.target.name}" }, justification: "…"`;
+    const url = newRequestUrl(publicUrl, fullName, asked.target, asked.version);
+    const instead = move ? 'instead' : 'for the version that is to hold it instead';
     super(
       'PERMISSION_DENIED',
       'PROTECTED_TARGET',
-      `${describeTarget(target)} of ${fullName} is protected by ${by}: open a promotion request instead, ` +
-        `with the mutation promotionRequestCreate(input: { ${input} }) at ${publicUrl}/graphql`,
+      `${describeTarget(target)} of ${fullName} is protected by ${by}: open a promotion request ${instead}, at ${url} ` +
+        `or with the mutation promotionRequestCreate(input: { ${input} }) at ${publicUrl}/graphql`,
       {
         details: {
           policies: policies.map(({ name, revision, on }) => ({ name, revision, on })),

@@ -19,6 +19,7 @@ export {
 } from './exceptions/violations.reader.js';
 export { GateJobs } from './gates/gate-jobs.service.js';
 export { GateRunReports } from './gates/gate-run-reports.service.js';
+export { type DirectMove, GovernedMoves } from './governed-moves.service.js';
 export type { UnfillableRule } from './policies/opening-checks.js';
 export { type Replay, type ReplayOutcome, replayOutcomes } from './policies/policy-replay.js';
 export { PolicyReplays, type ReplayedRequest } from './policies/policy-replay.service.js';
@@ -34,7 +35,13 @@ export { PromotionModule } from './promotion.module.js';
 export { PromotionAudience, type Told } from './promotion-audience.service.js';
 export { type PromotionChange, PromotionChanges } from './promotion-changes.js';
 export { PromotionProgress } from './promotion-progress.service.js';
-export { describeRequest, type PromotionRequest, type PromotionState, promotionStates } from './promotion-request.js';
+export {
+  describeRequest,
+  isClosed,
+  type PromotionRequest,
+  type PromotionState,
+  promotionStates,
+} from './promotion-request.js';
 export {
   type PromotionRequestFilter,
   PromotionRequestReader,

@@ -1,6 +1,6 @@
 import { Access, fullNameKey, SecurableRepository } from '@app/access';
 import { Database, type KeysetQuery, keysetPage, type Page, type PageArgs } from '@app/platform';
-import { VersionRecords } from '@app/registry';
+import { VersionNotFound, VersionRecords, versionNumber } from '@app/registry';
 import { Injectable } from '@nestjs/common';
 import sql, { join, type Sql } from 'sql-template-tag';
 import { RequestNotFound } from './promotion.errors.js';
@@ -68,6 +68,20 @@ export class PromotionRequestReader {
     return this.db.query<PromotionRequest>(sql`
       SELECT ${requestColumns} FROM promotion_requests r JOIN securables s ON s.id = r.model_id
       WHERE r.id = ANY(${ids}::uuid[]) AND ${visible}`);
+  }
+
+  /**
+   * The last 100 requests for a version, those that are open first, then the newest.
+   * @throws NotFound when the version is absent, or the caller may not see the requests of its model
+   */
+  async ofVersion(fullName: string, number: number): Promise<PromotionRequest[]> {
+    const model = await this.visible.model(fullName);
+    const version = await this.versions.byNumber(model.id, versionNumber(number));
+    if (!version) throw new VersionNotFound(fullName, number);
+    return this.db.query<PromotionRequest>(sql`
+      SELECT ${requestColumns} FROM promotion_requests r
+      WHERE r.model_id = ${model.id}::uuid AND r.version_id = ${version.id}::uuid
+      ORDER BY r.closed_at IS NULL DESC, r.number DESC LIMIT 100`);
   }
 
   /** The newest first. */

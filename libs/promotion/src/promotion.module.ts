@@ -20,6 +20,7 @@ import { OrphanedReviews } from './exceptions/orphaned-reviews.js';
 import { ViolationReader } from './exceptions/violations.reader.js';
 import { GateJobs } from './gates/gate-jobs.service.js';
 import { GateRunReports } from './gates/gate-run-reports.service.js';
+import { GovernedMoves } from './governed-moves.service.js';
 import { LockedRequests } from './locked-requests.js';
 import { OpeningChecks } from './policies/opening-checks.js';
 import { PolicyReplays } from './policies/policy-replay.service.js';
@@ -59,6 +60,7 @@ import { VisibleRequests } from './visible-requests.js';
     GateRunReports,
     GateWaiverRepository,
     GateWaivers,
+    GovernedMoves,
     LockedRequests,
     OpeningChecks,
     OrphanedReviews,
@@ -91,6 +93,7 @@ import { VisibleRequests } from './visible-requests.js';
     GateRunReports,
     GateJobs,
     GateWaivers,
+    GovernedMoves,
     PolicyReplays,
     Preflights,
     PromotionAudience,

@@ -1,4 +1,4 @@
-import { Access, type Question, refusalOf, type Securable, SecurableRepository } from '@app/access';
+import { Access, type Question, refusalOf, type Securable, type SecurablePath, SecurableRepository } from '@app/access';
 import { type Caller, NotFound } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { join, type Sql } from 'sql-template-tag';
@@ -78,7 +78,8 @@ export class VisibleRequests {
     throw new HiddenRequest(asked, model);
   }
 
-  private async shown(model: Securable): Promise<boolean> {
+  /** May the caller see the requests of a model? */
+  async shown(model: SecurablePath): Promise<boolean> {
     for (const question of showingRequests) if (await this.access.allowed(question, model)) return true;
     return false;
   }

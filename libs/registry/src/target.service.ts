@@ -1,7 +1,7 @@
 import { Access, type Securable, SecurableRepository } from '@app/access';
 import { AuditLog, type NewAuditEvent } from '@app/audit';
 import { InvalidArgument, Transaction } from '@app/platform';
-import { Policies, parseAlias, parseStage, type Stage, type Target, targetKey } from '@app/policy';
+import { Policies, parseAlias, parseStage, type Stage, type Target } from '@app/policy';
 import { Injectable } from '@nestjs/common';
 import { auditedVersion, type ModelVersion, requireReady, type VersionView, versionNumber } from './model-version.js';
 import { ModelVersionReader } from './model-version.reader.js';
@@ -16,6 +16,7 @@ import {
   type TargetMove,
   touchedTargets,
 } from './target-move.js';
+import { plainText } from './text.js';
 import type { NewTransition } from './transition.js';
 import { TransitionRepository } from './transition.repository.js';
 
@@ -43,7 +44,8 @@ export class Targets {
    * @throws ProtectedTarget when a policy protects the alias; VersionNotReady
    */
   async setAlias(fullName: string, alias: string, number: number): Promise<VersionView> {
-    return this.moveDirectly(fullName, number, { kind: 'ALIAS', name: parseAlias(alias) }, false);
+    const target = { kind: 'ALIAS', name: parseAlias(alias) } as const;
+    return this.moveDirectly(fullName, number, { target, archiveIncumbent: false });
   }
 
   /**
@@ -79,6 +81,7 @@ export class Targets {
     number: number,
     stage: string,
     archiveExisting: boolean,
+    reason?: string | null,
   ): Promise<VersionView> {
     const name = parseStage(stage);
     if (archiveExisting && !activeStages.includes(name)) {
@@ -88,7 +91,9 @@ export class Targets {
         [field],
       );
     }
-    return this.moveDirectly(fullName, number, { kind: 'STAGE', name }, archiveExisting);
+    const target = { kind: 'STAGE', name } as const;
+    const why = reason ? plainText(reason, 'comment', 5000) : null;
+    return this.moveDirectly(fullName, number, { target, archiveIncumbent: archiveExisting, reason: why });
   }
 
   /** Who holds the target now: of a stage with several versions the newest, as `models:/name/Production` means. No rights are asked. */
@@ -119,14 +124,17 @@ export class Targets {
     await this.transaction.run(async () => this.apply(await this.plan(move)));
   }
 
-  private async moveDirectly(fullName: string, number: number, target: Target, archiveIncumbent: boolean) {
+  private async moveDirectly(
+    fullName: string,
+    number: number,
+    asked: Pick<TargetMove, 'target' | 'archiveIncumbent' | 'reason'>,
+  ) {
     versionNumber(number);
     const { object: model } = await this.authorize(fullName);
     return this.transaction.run(async () => {
-      const planned = await this.plan({ model, target, version: { number }, archiveIncumbent });
+      const planned = await this.plan({ ...asked, model, version: { number } });
       for (const touched of touchedTargets(planned)) {
-        const holder = targetKey(touched) === targetKey(target) ? number : undefined;
-        await this.policies.requireUnprotected(planned.model, touched, holder);
+        await this.policies.requireUnprotected(planned.model, touched, { target: asked.target, version: number });
       }
       await this.apply(planned);
       return (await this.reader.byId(planned.version.id)) as VersionView;
@@ -203,14 +211,10 @@ export class Targets {
   }
 
   private async finish(
-    {
-      model,
-      promotionRequestId,
-      breakGlass,
-      reason,
-    }: Pick<TargetMove, 'model' | 'promotionRequestId' | 'breakGlass' | 'reason'>,
+    move: Pick<TargetMove, 'model' | 'promotionRequestId' | 'breakGlass' | 'reason'>,
     moves: NewTransition[],
   ): Promise<void> {
+    const { model, promotionRequestId, breakGlass, reason } = move;
     const actorId = this.access.caller().id;
     await this.transitions.insertAll({ model, actorId, promotionRequestId, breakGlass, reason }, moves);
     await this.securables.touch(model.id, actorId);

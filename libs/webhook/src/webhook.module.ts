@@ -2,6 +2,7 @@ import { OutboundModule } from '@app/outbound';
 import { Module } from '@nestjs/common';
 import { DeliveryRights } from './delivery-rights.js';
 import { ManagedWebhooks } from './managed-webhooks.js';
+import { RegistryWebhooks } from './registry-webhooks.reader.js';
 import { ToldEvents } from './told-event.js';
 import { WebhookReader } from './webhook.reader.js';
 import { WebhookRepository } from './webhook.repository.js';
@@ -17,6 +18,7 @@ import { Webhooks } from './webhooks.service.js';
   providers: [
     DeliveryRights,
     ManagedWebhooks,
+    RegistryWebhooks,
     ToldEvents,
     WebhookDeliveries,
     WebhookDeliveryRepository,
@@ -27,6 +29,6 @@ import { Webhooks } from './webhooks.service.js';
     WebhookSender,
     Webhooks,
   ],
-  exports: [WebhookDeliveries, WebhookDispatcher, WebhookReader, Webhooks],
+  exports: [RegistryWebhooks, WebhookDeliveries, WebhookDispatcher, WebhookReader, Webhooks],
 })
 export class WebhookModule {}

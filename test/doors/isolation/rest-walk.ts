@@ -1,4 +1,4 @@
-import { globalId, hiddenNames, type MadeIds, marker } from './names.js';
+import { globalId, hiddenNames, type MadeIds, marker, people } from './names.js';
 
 /** One request of REST. */
 export interface RestRequest {
@@ -43,6 +43,11 @@ function parametersOf({ experimentId, runId, loggedModelId, ids }: MadeIds): Rec
     url: 'https://mine.example/',
     events: [{ entity: 'MODEL_VERSION', action: 'CREATED' }],
     max_results: 5,
+    comment: hiddenNames.value,
+    creator: people.owner,
+    id: ids.Webhook,
+    model_name: hiddenNames.model,
+    http_url_spec: { url: 'https://a.example' },
   };
 }
 
@@ -53,6 +58,7 @@ const exceptions: [route: RegExp, changes: (made: MadeIds, as: string) => Record
   [/logged-models\/:model_id$/, () => ({ status: 'LOGGED_MODEL_READY' })],
   [/runs\/update$/, () => ({ status: 'FINISHED' })],
   [/(log-metric|log-parameter|runs\/set-tag|experiment-tag)$/, () => ({ value: '1' })],
+  [/registry-webhooks\/(create|list|update)$/, () => ({ events: ['MODEL_VERSION_CREATED'] })],
   // Of a source only one way to name where it comes from.
   [/model-versions\/create$/, () => ({ run_id: undefined, model_id: undefined })],
   [/mlflow-artifacts\/artifacts$/, ({ experimentId, runId }) => ({ path: `${experimentId}/${runId}/artifacts` })],

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type RequestContext, runInContext } from '@app/platform';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Callers } from '../auth/callers.js';
-import { gateReportPath, pathOf, subscriptionPaths } from './surface.js';
+import { approvalPaths, gateReportPath, hostMetadataPath, pathOf, subscriptionPaths } from './surface.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -17,6 +17,9 @@ const publicPaths = new Set([
   '/auth/login',
   '/auth/callback',
   '/.well-known/imprimatur-keys.json',
+  hostMetadataPath,
+  // They say what the address says (approvals/approvals.controller.ts).
+  ...Object.values(approvalPaths),
   // It asks for the token of a call instead (gates/report-tokens.ts).
   gateReportPath,
 ]);

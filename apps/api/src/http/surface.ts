@@ -12,6 +12,12 @@ export const subscriptionPaths = { webSocket: '/graphql/websocket', eventStream:
 /** Where validators report: with the token of the call that asked them, and with no other credentials. */
 export const gateReportPath = '/api/gates/v1/runs/:id/report';
 
+/** Where errors send people who moved a protected target. */
+export const approvalPaths = { create: '/approvals/new', one: '/approvals/:number' } as const;
+
+/** What the databricks-sdk asks first. */
+export const hostMetadataPath = '/.well-known/databricks-config';
+
 /**
  * Where a URL leads. MLflow's own UI calls every route below /ajax-api too; and /graphql is one address for clients, and
  * three routes for us: requests, WebSockets, streams of events.

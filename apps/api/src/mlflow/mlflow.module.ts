@@ -1,6 +1,7 @@
 import { ArtifactsModule } from '@app/artifacts';
 import { IdentityModule } from '@app/identity';
 import { NamespaceModule } from '@app/namespace';
+import { PromotionModule } from '@app/promotion';
 import { RegistryModule } from '@app/registry';
 import { TrackingModule } from '@app/tracking';
 import { WebhookModule } from '@app/webhook';
@@ -8,6 +9,11 @@ import { Module } from '@nestjs/common';
 import { ArtifactsController } from './artifacts/artifacts.controller.js';
 import { ListingsController } from './artifacts/listings.controller.js';
 import { RunFileController, RunFilesController } from './artifacts/run-files.controller.js';
+import { CommentsController } from './databricks/comments.controller.js';
+import { HostMetadataController } from './databricks/host-metadata.controller.js';
+import { RegistryWebhooksController } from './databricks/registry-webhooks.controller.js';
+import { TransitionRequestsController } from './databricks/transition-requests.controller.js';
+import { WorkspaceModelsController } from './databricks/workspace-models.controller.js';
 import { NotOfferedController } from './not-offered.controller.js';
 import { ModelNames } from './registry/model-names.js';
 import { ModelVersionsController } from './registry/model-versions.controller.js';
@@ -32,11 +38,21 @@ import { MlflowWords } from './wire/words.js';
 
 /** The door for MLflow clients: /api/2.0/mlflow, /api/3.0/mlflow, /api/2.0/mlflow-artifacts, and the same below /ajax-api. */
 @Module({
-  imports: [ArtifactsModule, IdentityModule, NamespaceModule, RegistryModule, TrackingModule, WebhookModule],
+  imports: [
+    ArtifactsModule,
+    IdentityModule,
+    NamespaceModule,
+    PromotionModule,
+    RegistryModule,
+    TrackingModule,
+    WebhookModule,
+  ],
   controllers: [
     ArtifactsController,
+    CommentsController,
     ExperimentPermissionsController,
     ExperimentsController,
+    HostMetadataController,
     ListingsController,
     LoggedModelsController,
     MetricHistoryController,
@@ -44,14 +60,17 @@ import { MlflowWords } from './wire/words.js';
     ModelVersionsController,
     RegisteredModelsController,
     NotOfferedController,
+    RegistryWebhooksController,
     RunDataController,
     RunFileController,
     RunFilesController,
     RunsController,
+    TransitionRequestsController,
     UserPermissionsController,
     UsersController,
     VersionController,
     WebhooksController,
+    WorkspaceModelsController,
   ],
   providers: [MlflowWords, ModelNames, Permissions, Prompts, VersionSources],
   // GraphQL registers versions too, from the same sources.

@@ -1,5 +1,5 @@
 import { DomainError } from '@app/platform';
-import { Controller, Delete, Get, Patch, Post, Req } from '@nestjs/common';
+import { Controller, Delete, Get, Patch, Post, Put, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Open } from '../http/requires.js';
 import { type NotOffered, notOffered } from './not-offered.js';
@@ -27,6 +27,12 @@ export class NotOfferedController {
   @Open(why)
   @Patch(paths)
   patch(@Req() request: FastifyRequest): never {
+    throw refusal(request);
+  }
+
+  @Open(why)
+  @Put(paths)
+  put(@Req() request: FastifyRequest): never {
     throw refusal(request);
   }
 

@@ -70,6 +70,16 @@ export const notOffered: readonly NotOffered[] = [
     instead: 'make a group and grant to it, with groupCreate and grantCreate of the GraphQL API',
   },
   {
+    part: 'changes of comments',
+    paths: ['api/2.0/mlflow/comments/update', 'api/2.0/mlflow/comments/delete'],
+    instead: 'what was said about a promotion request stays as it was said; write another comment',
+  },
+  {
+    part: 'permission levels of Databricks',
+    paths: ['api/2.0/permissions/registered-models/*'],
+    instead: 'grants are shown and changed in the GraphQL API, and by the command line',
+  },
+  {
     part: 'presigned URLs of artifacts',
     paths: ['api/2.0/mlflow/artifacts/presigned-upload-url', 'api/2.0/mlflow/artifacts/presigned-download-url'],
     instead: 'send and get the file below /api/2.0/mlflow-artifacts/artifacts',

@@ -4,7 +4,7 @@ import { gateSettings } from './gate-settings.js';
 import { notificationSettings } from './notification-settings.js';
 import { openidIssuers } from './openid-issuers.js';
 import { outboundSettings } from './outbound-settings.js';
-import { isNetwork, listOf } from './setting-types.js';
+import { isNetwork, listOf, onOrOff } from './setting-types.js';
 import { webhookSettings } from './webhook-settings.js';
 
 const port = z.coerce.number().int().min(0).max(65535);
@@ -68,6 +68,9 @@ export const settings = {
     .optional()
     .describe('The token of the first administrator; a random one is made when not set.'),
   DEFAULT_SCHEMA: schemaName.default('main.default').describe('Where a model name without dots lives.'),
+  MLFLOW_AUTO_REQUEST: onOrOff.describe(
+    'Whether an MLflow client that would move a protected alias or stage opens the promotion request by it: `true` or `false`.',
+  ),
   SIGNING_KEY_FILE: z
     .string()
     .min(1)

@@ -9,6 +9,13 @@ export const listOf = (element: z.ZodType<string, string>) =>
     .transform((text) => (text ?? '').split(',').map((part) => part.trim()))
     .transform((parts) => parts.filter(Boolean))
     .pipe(z.array(element));
+
+/** Off, unless it is said to be on. */
+export const onOrOff = z
+  .enum(['true', 'false'], 'must be true or false')
+  .transform((text) => text === 'true')
+  .default(false);
+
 /** Is this an IP address, or a network as address/bits? */
 export const isNetwork = (text: string): boolean => {
   const [address = '', bits, ...rest] = text.split('/');

@@ -1,7 +1,9 @@
+import { GovernedMoves } from '@app/promotion';
 import { downloadUri, ModelVersions, Registrations, Tags, Targets, type VersionView } from '@app/registry';
 import { Body, Delete, Get, Patch, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { Requires } from '../../http/requires.js';
+import { BodyOrQuery } from '../wire/body-or-query.js';
 import { nextPageToken, nodesOf, search } from '../wire/page.js';
 import { maxResults, omitUnset, optional, parseParams, repeated, required } from '../wire/parse.js';
 import { PostOk } from '../wire/post.js';
@@ -35,6 +37,7 @@ const searchParams = z.object({
 @MlflowController('api/2.0/mlflow/model-versions')
 export class ModelVersionsController {
   constructor(
+    private readonly governed: GovernedMoves,
     private readonly names: ModelNames,
     private readonly registrations: Registrations,
     private readonly sources: VersionSources,
@@ -81,8 +84,8 @@ export class ModelVersionsController {
 
   @Requires('MANAGE')
   @Delete('delete')
-  async delete(@Body() body: unknown) {
-    const { name, version } = parseParams(ofVersion, body);
+  async delete(@BodyOrQuery() params: unknown) {
+    const { name, version } = parseParams(ofVersion, params);
     await this.versions.delete(this.names.full(name), version);
     return {};
   }
@@ -92,7 +95,11 @@ export class ModelVersionsController {
   async transitionStage(@Body() body: unknown) {
     const { name, version, stage, archive_existing_versions = false } = parseParams(stageParams, body);
     const fullName = this.names.full(name);
-    const moved = await this.targets.transitionStage(fullName, version, stage, archive_existing_versions);
+    const justification = `asked for by an MLflow client, which moved version ${version} of ${fullName} to ${stage}`;
+    const move = { model: fullName, version, target: { kind: 'STAGE', name: stage } as const, justification };
+    const moved = await this.governed.attempt(move, () =>
+      this.targets.transitionStage(fullName, version, stage, archive_existing_versions),
+    );
     return this.answerChanged(moved, name);
   }
 
@@ -128,8 +135,8 @@ export class ModelVersionsController {
 
   @Requires('APPLY_TAG')
   @Delete('delete-tag')
-  async deleteTag(@Body() body: unknown) {
-    const { name, version, key } = parseParams(tagKeyParams, body);
+  async deleteTag(@BodyOrQuery() params: unknown) {
+    const { name, version, key } = parseParams(tagKeyParams, params);
     await this.tags.deleteFromVersion(this.names.full(name), version, key);
     return {};
   }

@@ -1,9 +1,11 @@
 import { InvalidArgument } from '@app/platform';
 import { parseStage } from '@app/policy';
+import { GovernedMoves } from '@app/promotion';
 import { ModelRecords, ModelVersions, type RegisteredModel, RegisteredModels, Tags, Targets } from '@app/registry';
 import { Body, Delete, Get, Patch, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { Requires } from '../../http/requires.js';
+import { BodyOrQuery } from '../wire/body-or-query.js';
 import { nextPageToken, nodesOf, search } from '../wire/page.js';
 import { maxResults, omitUnset, optional, parseParams, repeated, required } from '../wire/parse.js';
 import { PostOk } from '../wire/post.js';
@@ -31,6 +33,7 @@ const searchParams = z.object({
 @MlflowController('api/2.0/mlflow/registered-models')
 export class RegisteredModelsController {
   constructor(
+    private readonly governed: GovernedMoves,
     private readonly models: RegisteredModels,
     private readonly names: ModelNames,
     private readonly prompts: Prompts,
@@ -76,8 +79,8 @@ export class RegisteredModelsController {
 
   @Requires('MANAGE')
   @Delete('delete')
-  async delete(@Body() body: unknown) {
-    await this.models.delete(this.names.full(parseParams(ofModel, body).name));
+  async delete(@BodyOrQuery() params: unknown) {
+    await this.models.delete(this.names.full(parseParams(ofModel, params).name));
     return {};
   }
 
@@ -118,8 +121,8 @@ export class RegisteredModelsController {
 
   @Requires('APPLY_TAG')
   @Delete('delete-tag')
-  async deleteTag(@Body() body: unknown) {
-    const { name, key } = parseParams(tagKeyParams, body);
+  async deleteTag(@BodyOrQuery() params: unknown) {
+    const { name, key } = parseParams(tagKeyParams, params);
     await this.tags.deleteFromModel(this.names.full(name), key);
     return {};
   }
@@ -128,14 +131,17 @@ export class RegisteredModelsController {
   @PostOk('alias')
   async setAlias(@Body() body: unknown) {
     const { name, alias, version: number } = parseParams(aliasParams, body);
-    await this.targets.setAlias(this.names.full(name), alias, number);
+    const model = this.names.full(name);
+    const justification = `asked for by an MLflow client, which set the alias ${alias} of ${model} to version ${number}`;
+    const move = { model, version: number, target: { kind: 'ALIAS', name: alias } as const, justification };
+    await this.governed.attempt(move, () => this.targets.setAlias(model, alias, number));
     return {};
   }
 
   @Requires('SET_ALIAS')
   @Delete('alias')
-  async deleteAlias(@Body() body: unknown) {
-    const { name, alias } = parseParams(ofAlias, body);
+  async deleteAlias(@BodyOrQuery() params: unknown) {
+    const { name, alias } = parseParams(ofAlias, params);
     await this.targets.deleteAlias(this.names.full(name), alias);
     return {};
   }
