@@ -120,6 +120,9 @@ def fixture_of_service(name, request):
         # Files belong to an experiment: what the tests send to the proxy itself goes to the default one.
         proxy = f"{SERVICE}/api/2.0/mlflow-artifacts/artifacts/0"
         return ArtifactsServer(SERVICE, proxy, ARTIFACTS, SERVICE, None)
+    if name == "mlflow_server" and request.module.__name__.endswith("webhooks.test_e2e"):
+        empty_store()
+        return SERVICE
     if name == "store" and (store := rest_store_for(request.module)):
         from mlflow.utils.rest_utils import MlflowHostCreds
 

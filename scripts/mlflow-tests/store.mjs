@@ -7,6 +7,8 @@ import pg from 'pg';
 
 /** What MLflow clients make. Users, their tokens, the default catalog and schema stay, and so does what cannot be deleted: events and transitions. */
 const emptied = `
+  DELETE FROM webhooks;
+  DELETE FROM webhook_deliveries;
   DELETE FROM outbox;
   DELETE FROM idempotency_keys;
   DELETE FROM model_versions;

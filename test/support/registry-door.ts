@@ -19,8 +19,8 @@ export interface RegistryDoor {
   close(): Promise<void>;
 }
 
-export async function createRegistryDoor(): Promise<RegistryDoor> {
-  const t = await createTestApp();
+export async function createRegistryDoor(settings: Record<string, string> = {}): Promise<RegistryDoor> {
+  const t = await createTestApp(settings);
   const [owner, reader, stranger] = [await t.make.user(), await t.make.user(), await t.make.user()];
   const fraud = await t.make.schema('prod.fraud', owner);
   await t.make.grant(reader, { id: fraud.catalogId as string }, 'USE_CATALOG', 'USE_SCHEMA', 'EXECUTE');

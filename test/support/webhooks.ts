@@ -32,17 +32,17 @@ export interface WebhookTest extends TestModule {
   catalog: Securable;
   schema: Securable;
   model: Securable;
-  hook(on: Securable, eventTypes?: string[], url?: string): Promise<TestHook>;
+  hook(on: Securable, eventTypes?: string[], url?: string, mlflow?: { secret: string | null }): Promise<TestHook>;
   /** Records an event, as a change would. */
   happens(action: string, within: Securable, change?: { after?: object; object?: Partial<AuditObject> }): Promise<void>;
   /** Sends what is due, as the worker would. */
-  send(hook: TestHook): Promise<void>;
+  send(hook: Pick<TestHook, 'webhook'>): Promise<void>;
   /** Whatever waits for its time waits no more. */
   timePasses(): Promise<void>;
   /** The deliveries of a webhook with the newest line of their log, the oldest first. */
-  log(hook: TestHook): Promise<LoggedDelivery[]>;
+  log(hook: Pick<TestHook, 'webhook'>): Promise<LoggedDelivery[]>;
   /** The webhook as it is now, asked as the manager. */
-  again(hook: TestHook): Promise<Webhook>;
+  again(hook: Pick<TestHook, 'webhook'>): Promise<Webhook>;
 }
 
 export async function createWebhookTest(
@@ -68,10 +68,13 @@ export async function createWebhookTest(
     catalog,
     schema,
     model,
-    hook: (on, eventTypes = ['registered_model.*'], url = receiver.url) =>
-      t.as(manager, () =>
-        t.module.get(Webhooks).create({ on, name: `hook ${++made}`, url, eventTypes, description: null }),
-      ),
+    hook: (on, eventTypes = ['registered_model.*'], url = receiver.url, mlflow) =>
+      t.as(manager, async () => {
+        const settings = { on, name: `hook ${++made}`, url, eventTypes, description: null };
+        const format = mlflow && ({ format: 'MLFLOW', ...mlflow } as const);
+        const { webhook, secret } = await t.module.get(Webhooks).create({ ...settings, ...format });
+        return { webhook, secret: secret ?? '' };
+      }),
     happens: (action, within, { after, object } = {}) => {
       const noun = action.split('.')[0]?.toUpperCase();
       const kind = securableKinds.find((each) => each === noun) ?? 'REGISTERED_MODEL';

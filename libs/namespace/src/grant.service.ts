@@ -157,6 +157,22 @@ export class Grants {
     return found.grant;
   }
 
+  /**
+   * What a principal was granted on the object itself.
+   * @throws NotFound; PermissionDenied about another principal, without MANAGE and READ_AUDIT
+   */
+  async directly(ref: SecurableRef, principalName: string) {
+    const securable = await this.discovered(ref);
+    const principal = await this.principals.byName(principalName);
+    if (!principal) throw new NotFound('Principal', principalName);
+    const isOwn = principal.id === this.access.caller().id;
+    if (!isOwn && !(await this.access.allowed('READ_AUDIT', securable))) {
+      await this.access.authorize('MANAGE', securable, ref.kind, ref.fullName);
+    }
+    const grants = await this.reader.all(sql`${grantedOn(securable)} AND g.principal_id = ${principal.id}::uuid`);
+    return { principal, securable, grants };
+  }
+
   /** The grants on the object itself, in the order in which they were made. @throws NotFound */
   async list(ref: SecurableRef, args: PageArgs): Promise<Page<Grant>> {
     const object = await this.discovered(ref);

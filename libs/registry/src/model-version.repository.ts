@@ -40,7 +40,16 @@ export class ModelVersionRepository {
    */
   async insert(version: NewVersion): Promise<number | undefined> {
     const { id, modelId, status, description, source, storagePath } = version;
-    const { runId, namedRunId, outsideUri, runLink, loggedModelId, runPrincipalId, createdBy, copiedFromId = null } = version;
+    const {
+      runId,
+      namedRunId,
+      outsideUri,
+      runLink,
+      loggedModelId,
+      runPrincipalId,
+      createdBy,
+      copiedFromId = null,
+    } = version;
     const row = await this.db.first<{ number: number }>(sql`
       WITH next AS (
         UPDATE registered_models SET last_version = last_version + 1 WHERE id = ${modelId}::uuid RETURNING last_version

@@ -128,12 +128,12 @@ export class Registrations {
     const number = await this.versions.insert({ ...version, modelId: model.id, createdBy });
     if (number === undefined) throw new ModelNotFound(model.fullName);
     await this.tags.insertAll('MODEL_VERSION', version.id, tags);
-    const { id, storagePath, source, runId, namedRunId, loggedModelId, status } = version;
+    const { id, storagePath, source, runId, namedRunId, loggedModelId, status, description } = version;
     if (storagePath !== null) await this.seals.seal(storagePath, { modelId: model.id, versionId: id });
     await this.audit.record({
       action: 'model_version.registered',
       object: auditedVersion(model, { id, number }),
-      after: { status, source, runId, namedRunId, loggedModelId, tags },
+      after: { status, source, runId, namedRunId, loggedModelId, description, tags },
     });
     return number;
   }

@@ -5,6 +5,7 @@ import { promotionStates, showingRequests } from '@app/promotion';
 import sql from 'sql-template-tag';
 import { createTestModule } from '../../../test/support/module.js';
 import { eventTypeRules, isSubscription, ruleOfEventType, testEventType } from './event-type.js';
+import { mlflowEventTypes } from './mlflow-event-type.js';
 
 const root = path.resolve(__dirname, '../../..');
 const read = (file: string) => fs.readFileSync(path.join(root, file), 'utf8');
@@ -71,6 +72,16 @@ describe('the types of events', () => {
     const rows = await t.db.query<{ type: string }>(sql`SELECT type FROM webhook_event_types`);
     await t.close();
     expect(rows.map(({ type }) => type).sort()).toEqual([...types].sort());
+  });
+
+  it("are MLflow's, each of one of ours, of models or of prompts", async () => {
+    const t = await createTestModule([]);
+    const rows = await t.db.query<{ model: string | null; prompt: string | null }>(
+      sql`SELECT mlflow_model AS model, mlflow_prompt AS prompt FROM webhook_event_types`,
+    );
+    await t.close();
+    const words = rows.flatMap(({ model, prompt }) => [model, prompt]).filter((word) => word !== null);
+    expect(words.sort()).toEqual([...mlflowEventTypes].sort());
   });
 
   it('leave out no action that the code records but those that the page says are not told', () => {

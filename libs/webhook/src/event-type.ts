@@ -1,4 +1,6 @@
 import type { Question } from '@app/access';
+import { InvalidArgument } from '@app/platform';
+import { isMlflowEventType, mlflowEventTypes } from './mlflow-event-type.js';
 
 /** What is told of an event, and to whom. */
 export interface EventTypeRule {
@@ -105,10 +107,28 @@ export const testEventType = 'webhook.tested';
 
 const nouns = new Set(Object.keys(eventTypeRules).map((type) => type.split('.')[0]));
 
-/** Whether a webhook can be told of it: a type, `noun.*` for all of a noun, `*` for all there are, now and later. */
-export function isSubscription(text: string): boolean {
+export const webhookFormats = ['CLOUD_EVENTS', 'MLFLOW'] as const;
+/** In which form, and by which words, a webhook tells of events. MLFLOW: as MLflow's server does (mlflow-form.ts). */
+export type WebhookFormat = (typeof webhookFormats)[number];
+
+/**
+ * Whether a webhook can be told of it: a type, `noun.*` for all of a noun, `*` for all there are, now and later; one of
+ * MLflow's format is told of MLflow's types.
+ */
+export function isSubscription(text: string, format: WebhookFormat = 'CLOUD_EVENTS'): boolean {
+  if (format === 'MLFLOW') return isMlflowEventType(text);
   if (text === '*' || Object.hasOwn(eventTypeRules, text)) return true;
   return text.endsWith('.*') && nouns.has(text.slice(0, -2));
+}
+
+/** @throws InvalidArgument for what is no event of MLFLOW */
+export function requireMlflowType(text: string, path: string[]): void {
+  if (isMlflowEventType(text)) return;
+  const known = `these are: ${mlflowEventTypes.join(', ')}`;
+  throw new InvalidArgument(
+    `${path.join('.')}: "${text}" is not an event that webhooks of MLflow are told of here; ${known}`,
+    path,
+  );
 }
 
 /** The rule of a type; of one that is not on the list any more, none. */

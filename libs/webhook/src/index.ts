@@ -1,3 +1,4 @@
+export { type WebhookFormat, webhookFormats } from './event-type.js';
 export { RegistryWebhooks } from './registry-webhooks.reader.js';
 export { webhookDue } from './webhook.events.js';
 export { type Webhook, type WebhookStatus, webhookStatuses } from './webhook.js';

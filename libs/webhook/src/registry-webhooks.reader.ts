@@ -33,7 +33,9 @@ export class RegistryWebhooks {
     const managed = await Promise.all(
       places.map(async (kind) => sql`(s.kind = ${kind} AND ${await this.access.where('MANAGE', kind, 's')})`),
     );
+    // MLflow's format has words of its own for events.
     const conditions = [
+      sql`w.format = 'CLOUD_EVENTS'`,
       on ? sql`w.securable_id = ${on.id}::uuid` : sql`(${join(managed, ' OR ')})`,
       ...(eventTypes ? [sql`w.event_types && ${[...eventTypes]}::text[]`] : []),
     ];

@@ -1,4 +1,4 @@
-import type { AuditedPlace } from '@app/access';
+import { type AuditedPlace, fullNameKey } from '@app/access';
 import { type CloudEvent, cloudEvent } from '@app/outbound';
 import { Config, Database } from '@app/platform';
 import { Injectable } from '@nestjs/common';
@@ -46,6 +46,13 @@ export class ToldEvents {
       FROM audit_events a LEFT JOIN promotion_requests r ON r.id = (CASE a.object_kind
         WHEN 'PROMOTION_REQUEST' THEN a.object_id ELSE a.after ->> 'promotionRequestId' END)::uuid
       WHERE a.id = ${id}::uuid`);
+  }
+
+  /** The name of a model as MLflow's clients know it: flat in the default schema. */
+  flatName(fullName: string): string {
+    const prefix = `${this.config.settings.DEFAULT_SCHEMA}.`;
+    const isFlat = fullNameKey('REGISTERED_MODEL', fullName).startsWith(fullNameKey('SCHEMA', prefix));
+    return isFlat ? fullName.slice(prefix.length) : fullName;
   }
 
   /** The event as a receiver gets it: thin. Whoever needs more asks, with rights of his own. */

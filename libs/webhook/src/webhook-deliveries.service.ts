@@ -3,17 +3,21 @@ import { AuditLog } from '@app/audit';
 import { Outbox, Transaction } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { NIL, v7 as uuidv7 } from 'uuid';
-import { testEventType } from './event-type.js';
+import { requireMlflowType, testEventType } from './event-type.js';
 import { ManagedWebhooks } from './managed-webhooks.js';
 import { DeliveryNotFound, WebhookDisabled, WebhookNotFound } from './webhook.errors.js';
 import { webhookDue } from './webhook.events.js';
 import { auditedWebhook, type Webhook } from './webhook.js';
 import { WebhookRepository } from './webhook.repository.js';
-import type { WebhookDelivery } from './webhook-delivery.js';
+import type { WebhookAttempt, WebhookDelivery } from './webhook-delivery.js';
 import { WebhookDeliveryRepository } from './webhook-delivery.repository.js';
+import { WebhookQueueRepository } from './webhook-queue.repository.js';
+import { WebhookSender } from './webhook-sender.js';
 
 /** What one call replays at most. */
 const mostReplayed = 1000;
+/** Longer than an attempt takes: a test that its caller did not come back from is then left to the worker. */
+const testSeconds = 60;
 
 /** What a holder of MANAGE has sent: a test, and once more what was sent before. */
 @Injectable()
@@ -23,6 +27,8 @@ export class WebhookDeliveries {
     private readonly deliveries: WebhookDeliveryRepository,
     private readonly managed: ManagedWebhooks,
     private readonly outbox: Outbox,
+    private readonly queue: WebhookQueueRepository,
+    private readonly sender: WebhookSender,
     private readonly transaction: Transaction,
     private readonly webhooks: WebhookRepository,
   ) {}
@@ -39,13 +45,28 @@ export class WebhookDeliveries {
   async test(webhookId: string): Promise<WebhookDelivery> {
     const { securable } = await this.managed.byId(webhookId);
     return this.transaction.run(async () => {
-      const webhook = await this.lockActive(webhookId);
-      const id = uuidv7();
-      await this.audit.record({ id, action: testEventType, object: auditedWebhook(webhook, securable) });
-      const delivery = await this.deliveries.insert(webhook.id, testEventType, id);
+      const { webhook, delivery } = await this.insertTest(webhookId, securable);
       await this.sendNow(webhook);
       return delivery;
     });
+  }
+
+  /**
+   * The same of a webhook of MLflow's format, and waits for what the receiver says.
+   * @param eventType the one whose example is sent; absent: the first of the webhook's
+   * @throws NotFound, PermissionDenied, InvalidArgument; FailedPrecondition when the webhook is disabled
+   */
+  async testNow(webhookId: string, eventType?: string): Promise<Omit<WebhookAttempt, 'deliveryId' | 'number'>> {
+    const { securable } = await this.managed.byId(webhookId);
+    if (eventType !== undefined) requireMlflowType(eventType, ['event']);
+    const { delivery } = await this.transaction.run(() =>
+      this.insertTest(webhookId, securable, { eventType, afterSeconds: testSeconds }),
+    );
+    const claimed = await this.queue.byId(delivery.id);
+    if (!claimed) throw new WebhookNotFound(webhookId);
+    const sent = await this.sender.send(claimed);
+    await this.transaction.run(() => this.queue.record(claimed, sent));
+    return sent.line;
   }
 
   /**
@@ -80,6 +101,18 @@ export class WebhookDeliveries {
       await this.sendNow(webhook);
       return count;
     });
+  }
+
+  private async insertTest(
+    webhookId: string,
+    securable: Securable,
+    { eventType, afterSeconds = 0 }: { eventType?: string; afterSeconds?: number } = {},
+  ): Promise<{ webhook: Webhook; delivery: WebhookDelivery }> {
+    const webhook = await this.lockActive(webhookId);
+    const id = uuidv7();
+    await this.audit.record({ id, action: testEventType, object: auditedWebhook(webhook, securable) });
+    const told = webhook.format === 'MLFLOW' ? (eventType ?? (webhook.eventTypes[0] as string)) : testEventType;
+    return { webhook, delivery: await this.deliveries.insert(webhook.id, told, id, afterSeconds) };
   }
 
   private async visible(id: string): Promise<{ delivery: WebhookDelivery; securable: Securable }> {

@@ -28,11 +28,15 @@ export class WebhookDeliveryRepository {
     );
   }
 
-  /** A delivery of an event that no trigger has made one of: a test. */
-  async insert(webhookId: string, eventType: string, eventId: string): Promise<WebhookDelivery> {
+  /**
+   * A delivery of an event that no trigger has made one of: a test.
+   * @param afterSeconds the worker leaves it for so long to whoever makes it
+   */
+  async insert(webhookId: string, eventType: string, eventId: string, afterSeconds = 0): Promise<WebhookDelivery> {
     return (await this.db.first<WebhookDelivery>(sql`
-      INSERT INTO webhook_deliveries AS d (webhook_id, event_id, event_type, give_up_at)
-      VALUES (${webhookId}::uuid, ${eventId}::uuid, ${eventType}, now()) RETURNING ${deliveryColumns}`)) as WebhookDelivery;
+      INSERT INTO webhook_deliveries AS d (webhook_id, event_id, event_type, give_up_at, due_at)
+      VALUES (${webhookId}::uuid, ${eventId}::uuid, ${eventType}, now(), now() + ${afterSeconds}::int4 * interval '1 second')
+      RETURNING ${deliveryColumns}`)) as WebhookDelivery;
   }
 
   /** It is due now, under the same id, and as patient as a new one. @returns undefined when it is gone */

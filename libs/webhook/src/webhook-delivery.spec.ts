@@ -6,10 +6,10 @@ const [least, most] = [() => 0, () => 1];
 
 describe('the pause before the next attempt', () => {
   it('is anywhere below a bound that doubles, up to four hours', () => {
-    expect([1, 2, 3, 4].map((tries) => pauseAfter(tries, most))).toEqual([5000, 10_000, 20_000, 40_000]);
+    expect([1, 2, 3, 4].map((tries) => pauseAfter(tries, 5000, most))).toEqual([5000, 10_000, 20_000, 40_000]);
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1000 }), fc.double({ min: 0, max: 1, noNaN: true }), (tries, luck) => {
-        const pause = pauseAfter(tries, () => luck);
+        const pause = pauseAfter(tries, 5000, () => luck);
         expect(pause).toBeGreaterThanOrEqual(0);
         expect(pause).toBeLessThanOrEqual(4 * hour);
       }),
@@ -18,7 +18,7 @@ describe('the pause before the next attempt', () => {
 
   it('lets a delivery be tried often enough in a day, and not too often', () => {
     let [tries, waited] = [0, 0];
-    while (waited < 24 * hour) waited += pauseAfter(++tries, () => 0.5);
+    while (waited < 24 * hour) waited += pauseAfter(++tries, 5000, () => 0.5);
     expect(tries).toBeGreaterThan(10);
     expect(tries).toBeLessThan(40);
   });

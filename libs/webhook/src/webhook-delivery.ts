@@ -30,7 +30,6 @@ export interface WebhookAttempt {
   error: string | null;
 }
 
-const firstPauseMs = 5000;
 const longestPauseMs = 4 * 60 * 60 * 1000;
 const shortestRestMs = 1000;
 const longestRestMs = 10 * 60 * 1000;
@@ -38,8 +37,9 @@ const longestRestMs = 10 * 60 * 1000;
 /**
  * The pause before the next attempt: exponential with full jitter, so that what failed together is not tried together.
  * @param tries how often it has failed, 1 or more
+ * @param firstPauseMs what the first pause is at most
  */
-export const pauseAfter = (tries: number, random = Math.random): number =>
+export const pauseAfter = (tries: number, firstPauseMs: number, random = Math.random): number =>
   random() * Math.min(longestPauseMs, firstPauseMs * 2 ** (tries - 1));
 
 /** For how long a receiver that fails is left alone with all that waits for it: the longer it has failed, the longer. */

@@ -1,6 +1,7 @@
 import { Database } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import sql, { type Sql } from 'sql-template-tag';
+import sql, { raw, type Sql } from 'sql-template-tag';
+import type { WebhookFormat } from './event-type.js';
 import { webhookDue } from './webhook.events.js';
 import type { DeliveryStatus, WebhookAttempt } from './webhook-delivery.js';
 
@@ -23,6 +24,7 @@ export interface ClaimedDelivery {
   securableId: string;
   ownerId: string;
   url: string;
+  format: WebhookFormat;
   /** Sealed: what signs, the newest first. */
   secrets: string[];
 }
@@ -35,6 +37,11 @@ export interface Ending {
   pauseMs: number;
   line: Pick<WebhookAttempt, 'startedAt' | 'durationMs' | 'statusCode' | 'response' | 'error'>;
 }
+
+/** A ClaimedDelivery, of the rows `d` and `w`. */
+const claimedColumns = raw(`d.id, d.event_id AS "eventId", d.event_type AS "eventType", d.attempts, d.tries,
+  w.id AS "webhookId", w.name AS "webhookName", w.securable_id AS "securableId", w.owner_id AS "ownerId", w.url, w.format,
+  array_remove(ARRAY[w.secret, CASE WHEN w.previous_secret_until > now() THEN w.previous_secret END], NULL) AS secrets`);
 
 /** Is there anything to send for the row `w` of webhooks, and nobody at it? */
 const isDue: Sql = sql`w.status = 'ACTIVE' AND (w.paused_until IS NULL OR w.paused_until <= now())
@@ -54,11 +61,15 @@ export class WebhookQueueRepository {
         WHERE w.id = ${webhookId}::uuid AND w.status = 'ACTIVE' AND (w.paused_until IS NULL OR w.paused_until <= now())
           AND (w.lease_holder = ${holder}::uuid OR w.lease_until IS NULL OR w.lease_until < now())
         RETURNING w.*)
-      SELECT d.id, d.event_id AS "eventId", d.event_type AS "eventType", d.attempts, d.tries, w.id AS "webhookId",
-        w.name AS "webhookName", w.securable_id AS "securableId", w.owner_id AS "ownerId", w.url,
-        array_remove(ARRAY[w.secret, CASE WHEN w.previous_secret_until > now() THEN w.previous_secret END], NULL) AS secrets
-      FROM held w JOIN webhook_deliveries d ON d.webhook_id = w.id
+      SELECT ${claimedColumns} FROM held w JOIN webhook_deliveries d ON d.webhook_id = w.id
       WHERE d.status = 'PENDING' AND d.due_at <= now() ORDER BY d.due_at, d.id LIMIT ${most}`);
+  }
+
+  /** A delivery that the caller makes himself, whoever has the lease. */
+  byId(deliveryId: string): Promise<ClaimedDelivery | undefined> {
+    return this.db.first<ClaimedDelivery>(sql`
+      SELECT ${claimedColumns} FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id
+      WHERE d.id = ${deliveryId}::uuid`);
   }
 
   async release(webhookId: string, holder: string): Promise<void> {

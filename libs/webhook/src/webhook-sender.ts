@@ -10,7 +10,10 @@ import {
 import { Config } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { DeliveryRights, type Obstacle } from './delivery-rights.js';
-import { ToldEvents } from './told-event.js';
+import { testEventType } from './event-type.js';
+import { isMlflowEventType } from './mlflow-event-type.js';
+import { mlflowBody, mlflowHeaders } from './mlflow-form.js';
+import { type ToldEvent, ToldEvents } from './told-event.js';
 import { secretContext } from './webhook.js';
 import { askedToWait, pauseAfter } from './webhook-delivery.js';
 import type { ClaimedDelivery, Ending } from './webhook-queue.repository.js';
@@ -60,24 +63,43 @@ export class WebhookSender {
       const withheld = unasked(delivery, startedAt, 'WITHHELD', obstacles[obstacle]);
       return obstacle === 'OWNER' ? { ...withheld, disable: 'its owner may not manage what it is on' } : withheld;
     }
-    const body = JSON.stringify(this.events.toCloudEvent(event));
     try {
-      return answered(delivery, startedAt, await this.post(delivery, body, startedAt));
+      return answered(delivery, startedAt, await this.post(delivery, event, startedAt), this.firstPauseMs);
     } catch (error) {
-      if (isUnsent(error)) return unanswered(delivery, startedAt, error);
+      if (isUnsent(error)) return unanswered(delivery, startedAt, error, this.firstPauseMs);
       throw error;
     }
   }
 
+  private get firstPauseMs(): number {
+    return this.config.settings.WEBHOOK_FIRST_PAUSE_SECONDS * 1000;
+  }
+
   /** Each attempt has its own timestamp, so that a receiver can refuse what is old. */
-  private post({ webhookId, eventId, url, secrets }: ClaimedDelivery, body: string, timestamp: Date) {
+  private post(delivery: ClaimedDelivery, event: ToldEvent, timestamp: Date) {
+    const { url, webhookId, secrets } = delivery;
     const opened = secrets.map((sealed) => this.box.open(sealed, secretContext(webhookId)));
-    const headers = {
-      'content-type': 'application/cloudevents+json; charset=utf-8',
-      ...signed({ id: eventId, timestamp, body, secrets: opened }),
-    };
+    const { headers, body } = this.messageOf(delivery, event, { timestamp, secrets: opened });
     const timeoutMs = this.config.settings.WEBHOOK_TIMEOUT_SECONDS * 1000;
     return this.http.post({ url, headers, body, timeoutMs, maxResponseBytes: 4 * keptResponse });
+  }
+
+  private messageOf(
+    { format, eventId: id, eventType: type }: ClaimedDelivery,
+    event: ToldEvent,
+    { timestamp, secrets }: { timestamp: Date; secrets: readonly string[] },
+  ): { headers: Record<string, string>; body: string } {
+    if (format === 'MLFLOW' && isMlflowEventType(type)) {
+      const isTest = event.action === testEventType;
+      const body = mlflowBody({ type, isTest }, event, (name) => this.events.flatName(name));
+      return { headers: mlflowHeaders({ id, timestamp, body, secret: secrets[0] }), body };
+    }
+    const body = JSON.stringify(this.events.toCloudEvent(event));
+    const headers = {
+      'content-type': 'application/cloudevents+json; charset=utf-8',
+      ...signed({ id, timestamp, body, secrets }),
+    };
+    return { headers, body };
   }
 }
 
@@ -85,6 +107,7 @@ function answered(
   delivery: ClaimedDelivery,
   startedAt: Date,
   { status, headers, body, durationMs }: OutboundAnswer,
+  firstPauseMs: number,
 ): Sent {
   const response = body.replaceAll('\u0000', '').slice(0, keptResponse);
   const line: Line = { startedAt, durationMs, statusCode: status, response, error: null };
@@ -92,13 +115,15 @@ function answered(
   if (status === 410) {
     return { ...ended(delivery, line, 'GIVEN_UP', 'WELL'), disable: 'the receiver answered 410 Gone' };
   }
-  return failing(delivery, line, askedToWait(headers['retry-after']?.toString()));
+  return failing(delivery, line, askedToWait(headers['retry-after']?.toString()), firstPauseMs);
 }
 
 /** What is refused for its address is refused again: only a replay, after a change, can succeed. */
-function unanswered(delivery: ClaimedDelivery, startedAt: Date, error: Error): Sent {
+function unanswered(delivery: ClaimedDelivery, startedAt: Date, error: Error, firstPauseMs: number): Sent {
   const line = { ...silent(startedAt, error.message), durationMs: Date.now() - startedAt.getTime() };
-  return error instanceof OutboundRefused ? ended(delivery, line, 'GIVEN_UP', 'FAILING') : failing(delivery, line, 0);
+  return error instanceof OutboundRefused
+    ? ended(delivery, line, 'GIVEN_UP', 'FAILING')
+    : failing(delivery, line, 0, firstPauseMs);
 }
 
 const silent = (startedAt: Date, error: string): Line => ({
@@ -121,8 +146,8 @@ const ended = (delivery: ClaimedDelivery, line: Line, status: Ending['status'], 
   askedToWaitMs: 0,
 });
 
-const failing = (delivery: ClaimedDelivery, line: Line, askedToWaitMs: number): Sent => ({
+const failing = (delivery: ClaimedDelivery, line: Line, askedToWaitMs: number, firstPauseMs: number): Sent => ({
   ...ended(delivery, line, 'PENDING', 'FAILING'),
-  pauseMs: Math.max(pauseAfter(delivery.tries + 1), askedToWaitMs),
+  pauseMs: Math.max(pauseAfter(delivery.tries + 1, firstPauseMs), askedToWaitMs),
   askedToWaitMs,
 });

@@ -41,6 +41,20 @@ export class WebhookReader {
     });
   }
 
+  /** The webhooks of MLflow's format on the metastore, which are those that its clients know, the oldest first. @throws PermissionDenied */
+  async ofMlflow(args: PageArgs): Promise<Page<Webhook>> {
+    const { object } = await this.managed.place({ kind: 'METASTORE', fullName: 'metastore' });
+    return keysetPage<Webhook, Webhook>(this.db, {
+      select: webhookColumns,
+      from: sql`webhooks w`,
+      where: sql`w.securable_id = ${object.id}::uuid AND w.format = 'MLFLOW'`,
+      orderName: 'ID ASC',
+      order: [{ expression: sql`w.id`, type: 'uuid', direction: 'ASC' }],
+      args,
+      toNode: (webhook) => webhook,
+    });
+  }
+
   async countOn(securable: Securable): Promise<number> {
     if (!(await this.access.allowed('MANAGE', securable))) return 0;
     return this.count(sql`webhooks w WHERE w.securable_id = ${securable.id}::uuid`);

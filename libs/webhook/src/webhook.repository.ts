@@ -2,10 +2,12 @@ import { Database } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import sql, { raw } from 'sql-template-tag';
 import { validate as isUuid, v7 as uuidv7 } from 'uuid';
+import type { WebhookFormat } from './event-type.js';
 import { type Webhook, type WebhookSettings, webhookNameKey } from './webhook.js';
 
 /** A Webhook, of the row `w`. Its secrets are not in it. */
-export const webhookColumns = raw(`w.id, w.securable_id AS "securableId", w.name, w.url, w.event_types AS "eventTypes",
+export const webhookColumns =
+  raw(`w.id, w.securable_id AS "securableId", w.name, w.url, w.format, w.event_types AS "eventTypes",
   w.description, w.owner_id AS "ownerId", w.status, w.disabled_reason AS "disabledReason", w.disabled_at AS "disabledAt",
   CASE WHEN w.previous_secret_until > now() THEN w.previous_secret_until END AS "previousSecretUntil",
   w.failing_since AS "failingSince", w.created_at AS "createdAt", w.created_by AS "createdBy", w.updated_at AS "updatedAt"`);
@@ -13,8 +15,11 @@ export const webhookColumns = raw(`w.id, w.securable_id AS "securableId", w.name
 export interface NewWebhook extends WebhookSettings {
   securableId: string;
   ownerId: string;
-  /** Sealed. */
-  sealedSecret(id: string): string;
+  format: WebhookFormat;
+  /** null: it is active. */
+  disabledReason: string | null;
+  /** Sealed; null: nothing is signed, which the format must allow. */
+  sealedSecret(id: string): string | null;
 }
 
 export interface WebhookChanges extends WebhookSettings {
@@ -28,12 +33,16 @@ export class WebhookRepository {
   constructor(private readonly db: Database) {}
 
   /** @returns undefined when the name is taken there */
-  insert({ securableId, ownerId, name, url, eventTypes, description, sealedSecret }: NewWebhook) {
+  insert(webhook: NewWebhook): Promise<Webhook | undefined> {
+    const { securableId, ownerId, name, url, format, eventTypes, description, disabledReason, sealedSecret } = webhook;
     const id = uuidv7();
+    const isDisabled = disabledReason !== null;
     return this.db.first<Webhook>(sql`
-      INSERT INTO webhooks AS w (id, securable_id, name, name_key, url, event_types, description, owner_id, created_by, secret)
-      VALUES (${id}::uuid, ${securableId}::uuid, ${name}, ${webhookNameKey(name)}, ${url}, ${[...eventTypes]}::text[],
-        ${description}, ${ownerId}::uuid, ${ownerId}::uuid, ${sealedSecret(id)})
+      INSERT INTO webhooks AS w (id, securable_id, name, name_key, url, format, event_types, description, owner_id, created_by,
+        status, disabled_reason, disabled_at, secret)
+      VALUES (${id}::uuid, ${securableId}::uuid, ${name}, ${webhookNameKey(name)}, ${url}, ${format},
+        ${[...eventTypes]}::text[], ${description}, ${ownerId}::uuid, ${ownerId}::uuid,
+        ${isDisabled ? 'DISABLED' : 'ACTIVE'}, ${disabledReason}, CASE WHEN ${isDisabled} THEN now() END, ${sealedSecret(id)})
       ON CONFLICT (securable_id, name_key) DO NOTHING RETURNING ${webhookColumns}`);
   }
 

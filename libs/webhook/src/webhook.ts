@@ -2,7 +2,7 @@ import type { Securable } from '@app/access';
 import type { AuditObject } from '@app/audit';
 import { checkOutboundUrl } from '@app/outbound';
 import { InvalidArgument } from '@app/platform';
-import { isSubscription } from './event-type.js';
+import { isSubscription, requireMlflowType, type WebhookFormat } from './event-type.js';
 
 export const webhookStatuses = ['ACTIVE', 'DISABLED'] as const;
 export type WebhookStatus = (typeof webhookStatuses)[number];
@@ -13,7 +13,9 @@ export interface Webhook {
   securableId: string;
   name: string;
   url: string;
-  /** Types, `noun.*`, or `*`. */
+  /** Given when it is made, and kept. */
+  format: WebhookFormat;
+  /** Types, `noun.*`, or `*`; of the format MLFLOW its types. */
   eventTypes: string[];
   description: string | null;
   /** By whose rights events are sent: whoever changed it last. */
@@ -43,11 +45,14 @@ const longestDescription = 5000;
  * The settings of a webhook, checked.
  * @throws InvalidArgument naming the field, its value and what would be right
  */
-export function checkedSettings({ name, url, eventTypes, description }: WebhookSettings): WebhookSettings {
+export function checkedSettings(
+  { name, url, eventTypes, description }: WebhookSettings,
+  format: WebhookFormat,
+): WebhookSettings {
   return {
     name: checkedName(name),
     url: checkedUrl(url),
-    eventTypes: checkedEventTypes(eventTypes),
+    eventTypes: checkedEventTypes(eventTypes, format),
     description: checkedDescription(description),
   };
 }
@@ -64,8 +69,16 @@ export const auditedWebhook = (
 ): AuditObject => ({ kind: 'WEBHOOK', id, name: `${name} on ${securable.fullName}`, within: securable });
 
 /** What the audit trail keeps of the settings. Of the URL the origin: its path may be a secret of the receiver. */
-export const audited = ({ name, url, eventTypes, description, status }: WebhookSettings & Pick<Webhook, 'status'>) => ({
+export const audited = ({
   name,
+  url,
+  format,
+  eventTypes,
+  description,
+  status,
+}: WebhookSettings & Pick<Webhook, 'status' | 'format'>) => ({
+  name,
+  format,
   origin: new URL(url).origin,
   eventTypes,
   description,
@@ -85,12 +98,21 @@ function checkedUrl(url: string): string {
   return url;
 }
 
-function checkedEventTypes(eventTypes: readonly string[]): string[] {
+const longestSecret = 1000;
+
+/** A secret that somebody typed in, as MLflow's clients let him. @throws InvalidArgument */
+export function checkedSecret(secret: string): string {
+  if (secret.length >= 1 && secret.length <= longestSecret && !secret.includes('\u0000')) return secret;
+  throw new InvalidArgument(`secret: must have 1 to ${longestSecret} characters, and no NUL`, ['secret']);
+}
+
+function checkedEventTypes(eventTypes: readonly string[], format: WebhookFormat): string[] {
   if (eventTypes.length === 0) {
     throw new InvalidArgument('eventTypes: name at least one, or "*" for all', ['eventTypes']);
   }
-  const wrong = eventTypes.findIndex((type) => !isSubscription(type));
+  const wrong = eventTypes.findIndex((type) => !isSubscription(type, format));
   if (wrong < 0) return [...new Set(eventTypes)].sort();
+  if (format === 'MLFLOW') requireMlflowType(eventTypes[wrong] as string, ['eventTypes', String(wrong)]);
   throw new InvalidArgument(
     `eventTypes.${wrong}: "${eventTypes[wrong]}" is not a type of event, such as promotion_request.applied, nor promotion_request.* or * (docs/webhooks.md)`,
     ['eventTypes', String(wrong)],

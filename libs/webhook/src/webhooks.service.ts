@@ -3,12 +3,14 @@ import { AuditLog } from '@app/audit';
 import { checkedGraceHours, newSigningSecret, SecretBox } from '@app/outbound';
 import { AlreadyExists, type Caller, FailedPrecondition, NotFound, Outbox, Transaction } from '@app/platform';
 import { Injectable } from '@nestjs/common';
+import type { WebhookFormat } from './event-type.js';
 import { ManagedWebhooks, type WebhookPlace } from './managed-webhooks.js';
 import { WebhookNotFound } from './webhook.errors.js';
 import { webhookDue } from './webhook.events.js';
 import {
   audited,
   auditedWebhook,
+  checkedSecret,
   checkedSettings,
   secretContext,
   type Webhook,
@@ -23,6 +25,17 @@ const defaultGraceHours = 24;
 /** Absent: stays as it is. */
 export interface WebhookUpdate extends Partial<WebhookSettings> {
   enabled?: boolean;
+  /** Of the format MLFLOW, where whoever makes a webhook brings the secret: it signs from now on, and it alone. */
+  secret?: string;
+}
+
+export interface WebhookInput extends WebhookSettings {
+  on: WebhookPlace;
+  /** CLOUD_EVENTS when absent. */
+  format?: WebhookFormat;
+  enabled?: boolean;
+  /** Of the format MLFLOW; null: nothing is signed; absent: one is made. */
+  secret?: string | null;
 }
 
 /** The webhook with its new secret, which is in this answer and nowhere else. */
@@ -53,10 +66,18 @@ export class Webhooks {
    * Makes a webhook. What happens from now on is sent, by the caller's rights.
    * @throws NotFound, PermissionDenied, InvalidArgument; AlreadyExists; FailedPrecondition when there are too many there
    */
-  async create({ on, ...settings }: WebhookSettings & { on: WebhookPlace }): Promise<WebhookWithSecret> {
+  create(input: WebhookInput & { secret?: string }): Promise<WebhookWithSecret>;
+  create(input: WebhookInput): Promise<{ webhook: Webhook; secret: string | null }>;
+  async create({
+    on,
+    format = 'CLOUD_EVENTS',
+    enabled,
+    secret: given,
+    ...settings
+  }: WebhookInput): Promise<{ webhook: Webhook; secret: string | null }> {
     const { caller, object } = await this.managed.place(on);
-    const checked = checkedSettings(settings);
-    const secret = newSigningSecret();
+    const checked = checkedSettings(settings, format);
+    const secret = secretOf(format, given);
     return this.transaction.run(async () => {
       const securable = await this.locked(object);
       if ((await this.webhooks.countOn(securable.id)) >= mostOnOne) {
@@ -64,9 +85,11 @@ export class Webhooks {
       }
       const webhook = await this.webhooks.insert({
         ...checked,
+        format,
         securableId: securable.id,
         ownerId: caller.id,
-        sealedSecret: (id) => this.box.seal(secret, secretContext(id)),
+        disabledReason: enabled === false ? `disabled by ${caller.name}` : null,
+        sealedSecret: (id) => (secret === null ? null : this.box.seal(secret, secretContext(id))),
       });
       if (!webhook) throw new AlreadyExists('Webhook', `${checked.name} on ${securable.fullName}`);
       await this.audit.record({
@@ -83,13 +106,14 @@ export class Webhooks {
    * Without any change, nothing happens.
    * @throws NotFound, PermissionDenied, InvalidArgument, AlreadyExists
    */
-  async update(id: string, { enabled, ...changes }: WebhookUpdate): Promise<Webhook> {
+  async update(id: string, { enabled, secret, ...changes }: WebhookUpdate): Promise<Webhook> {
     const { caller, securable } = await this.managed.byId(id);
+    const sealed = secret === undefined ? undefined : this.box.seal(checkedSecret(secret), secretContext(id));
     return this.transaction.run(async () => {
       // Names are given under the lock of the securable.
       await this.locked(securable);
       const before = await this.lock(id);
-      const settings = checkedSettings({ ...before, ...changes });
+      const settings = checkedSettings({ ...before, ...changes }, before.format);
       if (await this.webhooks.isNameTaken(before, settings.name)) {
         throw new AlreadyExists('Webhook', `${settings.name} on ${securable.fullName}`);
       }
@@ -97,7 +121,8 @@ export class Webhooks {
       const isSame = (Object.keys(settings) as (keyof WebhookSettings)[]).every(
         (key) => String(settings[key]) === String(before[key]),
       );
-      if (isSame && disabledReason === before.disabledReason) return before;
+      if (sealed !== undefined) await this.putSecret(before, securable, { sealed, graceHours: 0 });
+      else if (isSame && disabledReason === before.disabledReason) return before;
       const after = await this.webhooks.update(id, { ...settings, ownerId: caller.id, disabledReason });
       await this.audit.record({
         action: 'webhook.updated',
@@ -133,15 +158,24 @@ export class Webhooks {
     const hours = checkedGraceHours(graceHours);
     const secret = newSigningSecret();
     return this.transaction.run(async () => {
-      const webhook = await this.webhooks.rotate(id, this.box.seal(secret, secretContext(id)), hours);
-      if (!webhook) throw new WebhookNotFound(id);
-      await this.audit.record({
-        action: 'webhook.secret_rotated',
-        object: auditedWebhook(webhook, securable),
-        after: { graceHours: hours },
-      });
-      return { webhook, secret };
+      const before = await this.lock(id);
+      // MLflow's form has room for one signature.
+      const grace = before.format === 'MLFLOW' ? 0 : hours;
+      const sealed = this.box.seal(secret, secretContext(id));
+      return { webhook: await this.putSecret(before, securable, { sealed, graceHours: grace }), secret };
     });
+  }
+
+  private async putSecret(
+    { id }: Webhook,
+    securable: Securable,
+    { sealed, graceHours }: { sealed: string; graceHours: number },
+  ): Promise<Webhook> {
+    const webhook = await this.webhooks.rotate(id, sealed, graceHours);
+    if (!webhook) throw new WebhookNotFound(id);
+    const object = auditedWebhook(webhook, securable);
+    await this.audit.record({ action: 'webhook.secret_rotated', object, after: { graceHours } });
+    return webhook;
   }
 
   private async locked({ id, kind, fullName }: Securable): Promise<Securable> {
@@ -155,6 +189,12 @@ export class Webhooks {
     if (!webhook) throw new WebhookNotFound(id);
     return webhook;
   }
+}
+
+/** The secret of a new webhook: one is made, but where a form lets somebody bring his own, or none. */
+function secretOf(format: WebhookFormat, given: string | null | undefined): string | null {
+  if (format === 'CLOUD_EVENTS' || given === undefined) return newSigningSecret();
+  return given === null ? null : checkedSecret(given);
 }
 
 /** Why it is disabled after a change, if it is. */

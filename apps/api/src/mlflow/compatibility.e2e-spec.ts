@@ -27,6 +27,7 @@ const specOfPath: [path: RegExp, spec: string][] = [
   [/(experiments|runs|metrics)\//, 'tracking/tracking'],
   [/model-versions\//, 'registry/model-versions'],
   [/registered-models\//, 'registry/registered-models'],
+  [/mlflow\/webhooks/, 'webhooks/webhooks'],
 ];
 
 /** The spec that makes a call; undefined when the last word of its path is not in it. */

@@ -1,5 +1,7 @@
 import { ArtifactsModule } from '@app/artifacts';
+import { IdentityModule } from '@app/identity';
 import { LineageModule } from '@app/lineage';
+import { NamespaceModule } from '@app/namespace';
 import { PromotionModule } from '@app/promotion';
 import { RegistryModule } from '@app/registry';
 import { TrackingModule } from '@app/tracking';
@@ -17,6 +19,7 @@ import { WorkspaceModelsController } from './databricks/workspace-models.control
 import { NotOfferedController } from './not-offered.controller.js';
 import { ModelNames } from './registry/model-names.js';
 import { ModelVersionsController } from './registry/model-versions.controller.js';
+import { Prompts } from './registry/prompts.js';
 import { RegisteredModelsController } from './registry/registered-models.controller.js';
 import { VersionSources } from './registry/version-source.js';
 import { ServerInfoController } from './server-info.controller.js';
@@ -26,20 +29,39 @@ import { MetricHistoryController } from './tracking/metric-history.controller.js
 import { RunDataController } from './tracking/run-data.controller.js';
 import { RunsController } from './tracking/runs.controller.js';
 import { VersionController } from './tracking/version.controller.js';
+import {
+  ExperimentPermissionsController,
+  ModelPermissionsController,
+  UserPermissionsController,
+} from './users/permissions.controller.js';
+import { Permissions } from './users/permissions.js';
+import { UsersController } from './users/users.controller.js';
+import { WebhooksController } from './webhooks/webhooks.controller.js';
 import { MlflowWords } from './wire/words.js';
 
 /** The door for MLflow clients: /api/2.0/mlflow, /api/3.0/mlflow, /api/2.0/mlflow-artifacts, and the same below /ajax-api. */
 @Module({
-  imports: [ArtifactsModule, LineageModule, PromotionModule, RegistryModule, TrackingModule, WebhookModule],
+  imports: [
+    ArtifactsModule,
+    IdentityModule,
+    LineageModule,
+    NamespaceModule,
+    PromotionModule,
+    RegistryModule,
+    TrackingModule,
+    WebhookModule,
+  ],
   controllers: [
     ArtifactsController,
     CommentsController,
     DirectTransfersController,
+    ExperimentPermissionsController,
     ExperimentsController,
     HostMetadataController,
     ListingsController,
     LoggedModelsController,
     MetricHistoryController,
+    ModelPermissionsController,
     ModelVersionsController,
     RegisteredModelsController,
     NotOfferedController,
@@ -50,11 +72,14 @@ import { MlflowWords } from './wire/words.js';
     RunsController,
     ServerInfoController,
     TransitionRequestsController,
+    UserPermissionsController,
+    UsersController,
     VersionController,
     VersionFileController,
+    WebhooksController,
     WorkspaceModelsController,
   ],
-  providers: [MlflowWords, ModelNames, VersionSources],
+  providers: [MlflowWords, ModelNames, Permissions, Prompts, VersionSources],
   // GraphQL registers versions too, from the same sources.
   exports: [VersionSources],
 })

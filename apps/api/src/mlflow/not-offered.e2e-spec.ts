@@ -17,8 +17,9 @@ describe('what this service does not offer of MLflow', () => {
     ['DELETE', '/api/3.0/mlflow/traces/tr-1/assessments/a', 'traces'],
     ['GET', '/api/3.0/mlflow/gateway/endpoints/list', 'the AI gateway'],
     ['POST', '/api/3.0/mlflow/datasets/create', 'evaluation datasets'],
-    ['GET', '/api/2.0/mlflow/webhooks?max_results=1', 'webhooks of MLflow'],
-    ['PATCH', '/api/2.0/mlflow/users/update-password', 'users and permissions of MLflow'],
+    ['PATCH', '/api/2.0/mlflow/users/update-password', 'passwords'],
+    ['PATCH', '/api/2.0/mlflow/users/update-admin', 'the mark of an administrator'],
+    ['POST', '/api/3.0/mlflow/roles/create', 'roles of MLflow'],
     ['GET', '/api/3.0/mlflow/workspaces', 'workspaces'],
   ])('%s %s is answered NOT_IMPLEMENTED, naming %s', async (method, path, part) => {
     expect(await t.call(method, path, { token, body: method === 'GET' ? undefined : {} })).toMatchObject({

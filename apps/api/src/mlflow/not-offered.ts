@@ -50,18 +50,24 @@ export const notOffered: readonly NotOffered[] = [
     instead: 'name models catalog.schema.model, and grant on catalogs and schemas',
   },
   {
-    part: 'webhooks of MLflow',
-    paths: below('api/2.0/mlflow/webhooks'),
-    instead: 'follow the subscriptions of the GraphQL API',
+    part: 'passwords',
+    paths: ['api/2.0/mlflow/users/create', 'api/2.0/mlflow/users/update-password'],
+    instead: 'a user has tokens: make him with userCreate of the GraphQL API, and a token with accessTokenCreate',
   },
   {
-    part: 'users and permissions of MLflow',
+    part: 'the mark of an administrator',
+    paths: ['api/2.0/mlflow/users/update-admin'],
+    instead: 'grant MANAGE on the metastore, with grantCreate of the GraphQL API',
+  },
+  {
+    part: 'roles of MLflow',
     paths: [
-      'api/2.0/mlflow/users/*',
-      'api/2.0/mlflow/experiments/permissions/*',
-      'api/2.0/mlflow/registered-models/permissions/*',
+      'api/3.0/mlflow/roles/*',
+      'api/3.0/mlflow/users/roles/list',
+      'api/3.0/mlflow/users/permissions/list',
+      'api/3.0/mlflow/users/current/permissions',
     ],
-    instead: 'principals and grants are managed in the GraphQL API, and by the command line',
+    instead: 'make a group and grant to it, with groupCreate and grantCreate of the GraphQL API',
   },
   {
     part: 'changes of comments',

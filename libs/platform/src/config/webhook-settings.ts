@@ -9,6 +9,14 @@ export const webhookSettings = {
     .max(256)
     .default(8)
     .describe('Webhooks that one worker delivers to at the same time, with up to four requests each.'),
+  WEBHOOK_FIRST_PAUSE_SECONDS: z.coerce
+    .number()
+    .min(0.1)
+    .max(3600)
+    .default(5)
+    .describe(
+      'The pause before a webhook is tried again, at most: after each failure it may be twice as long, up to 4 hours.',
+    ),
   WEBHOOK_TIMEOUT_SECONDS: z.coerce
     .number()
     .min(0.1)

@@ -1,7 +1,8 @@
+import type { WebhookFormat } from '@app/webhook';
 import { Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
 import { MutationInput, MutationPayload } from '../schema/mutation.js';
 import { SecurableRefInput } from '../schema/securable-ref.input.js';
-import { WebhookDeliveryType, WebhookType } from './webhook.types.js';
+import { WebhookDeliveryType, WebhookFormatEnum, WebhookType } from './webhook.types.js';
 
 @InputType()
 export class WebhookCreateInput extends MutationInput {
@@ -11,6 +12,8 @@ export class WebhookCreateInput extends MutationInput {
   name: string;
   @Field({ description: 'https; http only to addresses that OUTBOUND_ALLOW names' })
   url: string;
+  @Field(() => WebhookFormatEnum, { defaultValue: 'CLOUD_EVENTS', description: 'Stays as it is made' })
+  format: WebhookFormat;
   @Field(() => [String], {
     description: 'Types such as promotion_request.applied, promotion_request.*, or *: docs/webhooks.md',
   })

@@ -39,12 +39,15 @@ export class WebhookResolver implements OnModuleInit {
     description: 'Sends what happens from now on, by your rights. Needs MANAGE on the securable',
   })
   async webhookCreate(
-    @Args('input') { securable, name, url, eventTypes, description }: WebhookCreateInput,
+    @Args('input') { securable, description, ...input }: WebhookCreateInput,
     @Context() { request }: GraphqlContext,
   ): Promise<WebhookSecretPayload> {
     request.answerHoldsSecret = true;
-    const settings = { name, url, eventTypes, description: description ?? null };
-    const { webhook, secret } = await this.webhooks.create({ on: securable, ...settings });
+    const { webhook, secret } = await this.webhooks.create({
+      ...input,
+      on: securable,
+      description: description ?? null,
+    });
     return { secret, webhook: toWebhook(webhook) };
   }
 

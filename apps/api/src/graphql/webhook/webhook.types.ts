@@ -4,7 +4,9 @@ import {
   type Webhook,
   type WebhookAttempt,
   type WebhookDelivery,
+  type WebhookFormat,
   type WebhookStatus,
+  webhookFormats,
   webhookStatuses,
 } from '@app/webhook';
 import { ArgsType, Field, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
@@ -14,6 +16,12 @@ import { globalId, NodeInterface } from '../schema/node.js';
 
 export const WebhookStatusEnum = enumOf<WebhookStatus>(webhookStatuses);
 registerEnumType(WebhookStatusEnum, { name: 'WebhookStatus', description: 'Nothing is sent to one that is DISABLED' });
+
+export const WebhookFormatEnum = enumOf<WebhookFormat>(webhookFormats);
+registerEnumType(WebhookFormatEnum, {
+  name: 'WebhookFormat',
+  description: "MLFLOW: in the form and by the words of MLflow's own webhooks (docs/webhooks.md)",
+});
 
 export const DeliveryStatusEnum = enumOf<DeliveryStatus>(deliveryStatuses);
 registerEnumType(DeliveryStatusEnum, {
@@ -78,7 +86,9 @@ export class WebhookType implements NodeInterface {
   name: string;
   @Field()
   url: string;
-  @Field(() => [String], { description: 'Types of events, noun.*, or *' })
+  @Field(() => WebhookFormatEnum)
+  format: WebhookFormat;
+  @Field(() => [String], { description: 'Types of events, noun.*, or *; of the format MLFLOW its types' })
   eventTypes: string[];
   @Field(() => String, { nullable: true })
   description: string | null;

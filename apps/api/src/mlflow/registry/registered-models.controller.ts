@@ -13,6 +13,7 @@ import { MlflowController } from '../wire/words.js';
 import { toMlflowModelVersion, toMlflowRegisteredModel } from './convert.js';
 import { ofAlias, ofModel, tag, tags, version } from './fields.js';
 import { ModelNames } from './model-names.js';
+import { Prompts } from './prompts.js';
 import { isPrompt, modelSearchOf, nameForm } from './search.js';
 
 const createParams = ofModel.extend({ tags, description: optional(z.string()) });
@@ -35,6 +36,7 @@ export class RegisteredModelsController {
     private readonly governed: GovernedMoves,
     private readonly models: RegisteredModels,
     private readonly names: ModelNames,
+    private readonly prompts: Prompts,
     private readonly records: ModelRecords,
     private readonly tags: Tags,
     private readonly targets: Targets,
@@ -46,9 +48,9 @@ export class RegisteredModelsController {
   async create(@Body() body: unknown) {
     const { name, tags: given, description } = parseParams(createParams, body);
     const fullName = this.names.full(name);
-    const model = await this.models
-      .create({ fullName, description, tags: given })
-      .catch((error: unknown) => this.refuseTaken(error, { name, fullName, isPrompt: isPrompt(given) }));
+    const model = await this.prompts.tellingApart(fullName, isPrompt(given), () =>
+      this.models.create({ fullName, description, tags: given }),
+    );
     return { registered_model: toMlflowRegisteredModel(model, this.names.asAsked(name, model.fullName)) };
   }
 
@@ -172,26 +174,5 @@ export class RegisteredModelsController {
   private async described(model: RegisteredModel, asked: string) {
     const view = { ...model, tags: await this.records.tagsOf([model.id]), aliases: [], latestVersions: [] };
     return { registered_model: toMlflowRegisteredModel(view, this.names.asAsked(asked, model.fullName)) };
-  }
-
-  /** Prompts and models share their names: a client that meets the other kind is told so, as by MLflow's server. */
-  private async refuseTaken(
-    error: unknown,
-    wanted: { name: string; fullName: string; isPrompt: boolean },
-  ): Promise<never> {
-    if (!(error instanceof AlreadyExists)) throw error;
-    const { name, fullName } = wanted;
-    const named = [{ field: 'NAME' as const, operator: '=' as const, value: fullName }];
-    const order = [{ field: 'NAME' as const, direction: 'ASC' as const }];
-    // A search finds what the caller may see, and refuses nothing that would have to be noted.
-    const model = (await this.models.search({ conditions: named, order, pageSize: 1 })).edges[0]?.node;
-    const [ours, theirs] = [wanted.isPrompt, isPrompt(model?.tags)].map((is) => (is ? 'prompt' : 'registered model'));
-    if (!model || (ours === theirs && !wanted.isPrompt)) throw error;
-    const told = new AlreadyExists('Prompt', name);
-    told.message =
-      ours === theirs
-        ? `Prompt (name=${name}) already exists.`
-        : `Tried to create a ${ours} with name '${name}', but the name is already taken by a ${theirs}.`;
-    throw told;
   }
 }

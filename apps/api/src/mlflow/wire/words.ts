@@ -1,4 +1,4 @@
-import { AlreadyExists, NotFound } from '@app/platform';
+import { AlreadyExists, DomainError, NotFound } from '@app/platform';
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import { applyDecorators, Controller, Injectable, UseInterceptors } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
@@ -18,16 +18,35 @@ const absent: Readonly<Record<string, (name: string) => string>> = {
   'Logged model tag': (name) => `No tag with key '${name}' found`,
   'Model version': ofVersion,
   'Registered model': (name) => `Registered Model with name=${name} not found`,
+  Permission: (name) => `Permission with ${name} not found`,
+  Principal: (name) => `User with username=${name} not found`,
   Run: (name) => `Run with id=${name} not found`,
   Tag: (name) => `No tag with name: ${name}`,
+  Webhook: (name) => `Webhook with ID ${name} not found.`,
 };
 
 const taken: Readonly<Record<string, (name: string) => string>> = {
   Experiment: (name) => `Experiment(name=${name}) already exists.`,
+  Permission: (name) => `Permission (${name}) already exists.`,
+  Prompt: (name) => `Prompt (name=${name}) already exists.`,
   'Registered model': (name) => `Registered Model (name=${name}) already exists.`,
 };
 
-const aboutModels = ['Registered model', 'Model version'];
+const aboutModels = ['Registered model', 'Model version', 'Prompt'];
+
+/**
+ * Whoever names a workspace expects that others do not see what he does there: nothing is done that would not be so.
+ * @throws DomainError NOT_IMPLEMENTED
+ */
+function requireNoWorkspace({ headers }: FastifyRequest): void {
+  const workspace = String(headers['x-mlflow-workspace'] ?? '').trim();
+  if (workspace === '' || workspace === 'default') return;
+  throw new DomainError(
+    'NOT_IMPLEMENTED',
+    'NOT_OFFERED',
+    `This service does not offer workspaces: the header X-MLFLOW-WORKSPACE ("${workspace.slice(0, 100)}") has no meaning here. Unset MLFLOW_WORKSPACE, name models catalog.schema.model, and grant on catalogs and schemas`,
+  );
+}
 
 /** The name of a model that a request asked for, or wanted to take. */
 function askedName({ query, body }: FastifyRequest, isTaken: boolean): string {
@@ -45,6 +64,7 @@ export class MlflowWords implements NestInterceptor {
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
+    requireNoWorkspace(request);
     return next.handle().pipe(
       catchError((error: unknown) => {
         if (error instanceof NotFound) this.reword(error, absent, askedName(request, false));
