@@ -4,6 +4,7 @@ import { type Config, PlatformModule } from '@app/platform';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { AttestationsModule } from './attestations/attestations.module.js';
+import { AuditExportModule } from './audit/audit-export.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { GateReportsModule } from './gates/gate-reports.module.js';
 import { GraphqlModule } from './graphql/graphql.module.js';
@@ -22,6 +23,7 @@ export class AppModule {
         AccessModule,
         AuditModule,
         AttestationsModule,
+        AuditExportModule,
         AuthModule,
         GateReportsModule,
         MlflowModule,

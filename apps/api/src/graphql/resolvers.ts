@@ -4,6 +4,7 @@ import { AccessStepFields, ExplanationResolver, PermissionDeniedFields } from '.
 import { ExternalIdentityResolver } from './access/external-identity.resolver.js';
 import { PrincipalResolver } from './access/principal.resolver.js';
 import { AuditEventResolver, PromotionRequestAuditFields, SecurableAuditFields } from './audit/audit-event.resolver.js';
+import { AuditEventLogFields, AuditLogResolver } from './audit/audit-log.resolver.js';
 import { GrantResolver, PrincipalGrantFields } from './namespace/grant.resolver.js';
 import { CatalogResolver, SchemaResolver } from './namespace/namespace.resolver.js';
 import { SecurableFields } from './namespace/securable.fields.js';
@@ -57,7 +58,9 @@ export const resolvers = [
   AccessTokenResolver,
   ApprovalProgressFields,
   ApprovalRuleFields,
+  AuditEventLogFields,
   AuditEventResolver,
+  AuditLogResolver,
   CatalogResolver,
   ComparisonResolver,
   DecisionFields,

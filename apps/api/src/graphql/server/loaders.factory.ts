@@ -35,6 +35,7 @@ import {
   Runs,
   TrackingModule,
 } from '@app/tracking';
+import { Proofs, TransparencyModule } from '@app/transparency';
 import { type WebhookAttempt, WebhookModule, WebhookReader } from '@app/webhook';
 import { Injectable, Module } from '@nestjs/common';
 import type DataLoader from 'dataloader';
@@ -70,6 +71,7 @@ export interface Loaders {
   unresolvedDiscussions: DataLoader<string, { count: number } | null>;
   statementOfRequest: DataLoader<string, SignedStatement | null>;
   attemptsOfDelivery: DataLoader<string, WebhookAttempt[]>;
+  sequenceOfEvent: DataLoader<string, { id: string; sequence: number } | null>;
 }
 
 /** What Apollo hands to every resolver. */
@@ -92,6 +94,7 @@ export class LoadersFactory {
     private readonly identities: ExternalIdentities,
     private readonly models: ModelRecords,
     private readonly principals: Principals,
+    private readonly proofs: Proofs,
     private readonly requests: PromotionRequestReader,
     private readonly runRecords: RunRecords,
     private readonly runs: Runs,
@@ -160,6 +163,7 @@ export class LoadersFactory {
         ({ requestId }) => requestId,
       ),
       ...this.delivered(),
+      sequenceOfEvent: loader((ids) => this.proofs.sequencesOf(ids), byId),
     };
   }
 
@@ -209,6 +213,7 @@ export class LoadersFactory {
     PromotionModule,
     RegistryModule,
     TrackingModule,
+    TransparencyModule,
     WebhookModule,
   ],
   providers: [LoadersFactory, VisibleObjects],
