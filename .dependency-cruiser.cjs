@@ -4,7 +4,7 @@ const FLOORS = [
   ['access', 'outbound'],
   ['audit'],
   ['identity', 'namespace', 'policy', 'artifacts', 'signing', 'webhook'],
-  ['registry', 'tracking'],
+  ['registry', 'tracking', 'transparency'],
   ['gates'],
   ['promotion'],
   ['notification', 'lineage'],

@@ -65,6 +65,9 @@ export const queries: Record<string, Field> = {
   ...promotionQueries,
   accessTokens: ['OPEN', () => 'accessTokens(first: 5) { nodes { name } totalCount }'],
   auditEvents: ['EMPTY', () => 'auditEvents(first: 5) { nodes { id } totalCount }'],
+  auditCheckpoint: ['DENIED', () => 'auditCheckpoint { treeSize }'],
+  auditConsistencyProof: ['DENIED', () => 'auditConsistencyProof(from: 1) { hashes }'],
+  auditVerification: ['DENIED', () => 'auditVerification { valid }'],
   catalog: ['HIDDEN', (n) => `catalog(name: "${n.catalog}") { id }`],
   catalogs: ['EMPTY', () => 'catalogs(first: 5) { nodes { id } totalCount }'],
   effectivePrivileges: [

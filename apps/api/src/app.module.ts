@@ -5,6 +5,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { ApprovalsModule } from './approvals/approvals.module.js';
 import { AttestationsModule } from './attestations/attestations.module.js';
+import { AuditExportModule } from './audit/audit-export.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { GateReportsModule } from './gates/gate-reports.module.js';
 import { GraphqlModule } from './graphql/graphql.module.js';
@@ -24,6 +25,7 @@ export class AppModule {
         AuditModule,
         ApprovalsModule,
         AttestationsModule,
+        AuditExportModule,
         AuthModule,
         GateReportsModule,
         MlflowModule,

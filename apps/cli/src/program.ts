@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { addAccessCommands } from './access/commands.js';
 import { addApplyCommand } from './apply/command.js';
+import { addAuditCommands } from './audit/commands.js';
 import { addAuthCommands } from './auth/commands.js';
 import { CliError, exitCodes } from './cli-error.js';
 import { type Run, Session, type Work } from './session.js';
@@ -56,6 +57,7 @@ function programOf(running: Run): Command {
   addAuthCommands(program, running);
   addApplyCommand(program, running);
   addAccessCommands(program, running);
+  addAuditCommands(program, running);
   return program;
 }
 

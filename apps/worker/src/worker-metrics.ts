@@ -1,4 +1,5 @@
 import { Metrics, queueNames } from '@app/platform';
+import { Sealer } from '@app/transparency';
 import { Injectable } from '@nestjs/common';
 import { Gauge, Histogram } from 'prom-client';
 import { OutboxRepository } from './outbox.repository.js';
@@ -13,6 +14,7 @@ export class WorkerMetrics {
     private readonly metrics: Metrics,
     private readonly outbox: OutboxRepository,
     private readonly queues: Queues,
+    private readonly sealer: Sealer,
   ) {
     this.gateDurations = new Histogram({
       name: 'imprimatur_gate_run_duration_seconds',
@@ -32,6 +34,12 @@ export class WorkerMetrics {
       'Messages of these that were shipped more than five times, and that no handler has managed.',
       [],
       async (gauge) => gauge.set((await this.outbox.lag()).stuck),
+    );
+    this.gauge(
+      'imprimatur_audit_unsealed_events',
+      'Committed audit events that are not sealed yet.',
+      [],
+      async (gauge) => gauge.set(await this.sealer.waiting()),
     );
     this.gauge(
       'imprimatur_outbox_lag_seconds',

@@ -7,6 +7,7 @@ import { NotificationDelivery, NotificationModule, Notifications } from '@app/no
 import { type Config, definedEvents, PlatformModule } from '@app/platform';
 import { GateJobs, PromotionModule, PromotionProgress } from '@app/promotion';
 import { Registrations, RegistryModule } from '@app/registry';
+import { TransparencyModule } from '@app/transparency';
 import { WebhookDispatcher, WebhookModule } from '@app/webhook';
 import {
   type BeforeApplicationShutdown,
@@ -14,6 +15,7 @@ import {
   Module,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { AuditSealing } from './audit-sealing.js';
 import { GateSlots } from './gate-slots.js';
 import { JobRunner } from './job-runner.js';
 import { OperationsController } from './operations.controller.js';
@@ -42,6 +44,7 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly reconciler: Reconciler,
     private readonly registrations: Registrations,
     private readonly relay: OutboxRelay,
+    private readonly sealing: AuditSealing,
     private readonly webhooks: WebhookDispatcher,
   ) {}
 
@@ -58,10 +61,12 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
         NotificationModule,
         PromotionModule,
         RegistryModule,
+        TransparencyModule,
         WebhookModule,
       ],
       controllers: [OperationsController],
       providers: [
+        AuditSealing,
         GateSlots,
         JobRunner,
         OutboxRelay,
@@ -83,12 +88,18 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
     this.relay.start(subscriptions);
     this.jobs.start(subscriptions);
     this.reconciler.start();
+    this.sealing.start();
   }
 
   /** Takes on nothing new and lets what runs end; what does not end in time is given back. */
   async beforeApplicationShutdown(): Promise<void> {
     this.webhooks.stop();
-    const stopped = Promise.all([this.jobs.stop(), this.reconciler.stop(), this.relay.stop()]).then(() => true);
+    const stopped = Promise.all([
+      this.jobs.stop(),
+      this.reconciler.stop(),
+      this.relay.stop(),
+      this.sealing.stop(),
+    ]).then(() => true);
     const graceOver = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), graceMs).unref());
     if (await Promise.race([stopped, graceOver])) return;
     // What still runs may hold a connection or a file, or wait for a queue that is away: the end does not wait for it.

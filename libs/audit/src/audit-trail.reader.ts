@@ -22,7 +22,9 @@ export interface AuditFilter {
   requestId?: string | null;
 }
 
-const eventColumns = raw(`a.id, a.occurred_at AS "occurredAt", a.actor_id AS "actorId", a.actor_name AS "actorName",
+/** An `AuditEvent` of the row `a`. */
+export const eventColumns =
+  raw(`a.id, a.occurred_at AS "occurredAt", a.actor_id AS "actorId", a.actor_name AS "actorName",
   a.on_behalf_of AS "onBehalfOf", a.action, a.outcome, a.object_kind AS "objectKind", a.object_id AS "objectId",
   a.object_name AS "objectName", a.securable_id AS "securableId", a.schema_id AS "schemaId", a.catalog_id AS "catalogId",
   a.before, a.after, a.reason, a.request_id AS "requestId", a.source_address AS "sourceAddress"`);
@@ -37,7 +39,7 @@ export class AuditTrailReader {
     return keysetPage<AuditEvent, AuditEvent>(this.db, {
       select: eventColumns,
       from: sql`audit_events a`,
-      where: conditions(filter, visible),
+      where: auditConditions(filter, visible),
       orderName: 'OCCURRED_AT DESC',
       order: [
         { expression: sql`a.occurred_at`, type: 'timestamptz', direction: 'DESC' },
@@ -50,7 +52,7 @@ export class AuditTrailReader {
 
   async count(filter: AuditFilter, visible: Sql): Promise<number> {
     const row = await this.db.first<{ count: number }>(
-      sql`SELECT count(*) AS count FROM audit_events a WHERE ${conditions(filter, visible)}`,
+      sql`SELECT count(*) AS count FROM audit_events a WHERE ${auditConditions(filter, visible)}`,
     );
     return row?.count ?? 0;
   }
@@ -61,7 +63,11 @@ export class AuditTrailReader {
   }
 }
 
-function conditions(filter: AuditFilter, visible: Sql): Sql {
+/**
+ * The WHERE of a list, over the row `a`.
+ * @throws InvalidArgument for a wrong filter
+ */
+export function auditConditions(filter: AuditFilter, visible: Sql): Sql {
   const { actorId, action, objectName, object, outcome, from, to, requestId } = filter;
   if (from && to && from >= to) {
     throw new InvalidArgument(`from: ${from.toISOString()} is not before to, ${to.toISOString()}`, ['from']);

@@ -18,6 +18,11 @@ export interface PublicSigningKey extends Pick<SigningKey, 'kid' | 'publicKey'> 
   retiredAt: Date | null;
 }
 
+/** An Ed25519 signature (RFC 8032), with the key that made it. */
+export interface Signature extends Pick<SigningKey, 'kid' | 'publicKey'> {
+  signature: Buffer;
+}
+
 /** @throws Error when it is no Ed25519 private key in PEM (PKCS #8). The message has nothing of the text. */
 export async function signingKeyFrom(pem: string, file: string): Promise<SigningKey> {
   const right = 'it must hold an Ed25519 private key in PEM: openssl genpkey -algorithm ed25519';

@@ -5,7 +5,7 @@ import { actAs, Config, DomainError, isOpenToOthers, LOGGER, makeKeyFile, readIf
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { type DsseEnvelope, preAuthenticationEncoding } from './dsse.js';
-import { type PublicSigningKey, type SigningKey, signingKeyFrom } from './signing-key.js';
+import { type PublicSigningKey, type Signature, type SigningKey, signingKeyFrom } from './signing-key.js';
 import { SigningKeyRepository } from './signing-key.repository.js';
 
 /** Introducing a key is the service's own act, whoever signs first with it. */
@@ -49,16 +49,24 @@ export class SigningKeys implements OnModuleInit {
    * @throws DomainError UNAVAILABLE when another process has introduced a newer key
    */
   async seal(payloadType: string, payload: string): Promise<DsseEnvelope> {
-    const key = this.#key;
-    if (!key) throw new Error('the signing key is read when the module starts');
-    await this.requireCurrent(key);
     const bytes = Buffer.from(payload);
-    const signature = sign(null, preAuthenticationEncoding(payloadType, bytes), key.privateKey);
+    const { kid, signature } = await this.sign(preAuthenticationEncoding(payloadType, bytes));
     return {
       payload: bytes.toString('base64'),
       payloadType,
-      signatures: [{ keyid: key.kid, sig: signature.toString('base64') }],
+      signatures: [{ keyid: kid, sig: signature.toString('base64') }],
     };
+  }
+
+  /**
+   * Signs bytes as they are, for forms that say by themselves what they are. As `seal`, in the transaction that they tell of.
+   * @throws DomainError UNAVAILABLE when another process has introduced a newer key
+   */
+  async sign(bytes: Uint8Array): Promise<Signature> {
+    const key = this.#key;
+    if (!key) throw new Error('the signing key is read when the module starts');
+    await this.requireCurrent(key);
+    return { kid: key.kid, publicKey: key.publicKey, signature: sign(null, bytes, key.privateKey) };
   }
 
   private async requireCurrent(key: SigningKey): Promise<void> {

@@ -6,6 +6,7 @@ import { PolicyModule } from '@app/policy';
 import { PromotionModule } from '@app/promotion';
 import { RegistryModule } from '@app/registry';
 import { TrackingModule } from '@app/tracking';
+import { TransparencyModule } from '@app/transparency';
 import { WebhookModule } from '@app/webhook';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { Module, type OnModuleInit } from '@nestjs/common';
@@ -40,6 +41,7 @@ import { WebSockets } from './subscriptions/web-sockets.js';
     PromotionModule,
     RegistryModule,
     TrackingModule,
+    TransparencyModule,
     WebhookModule,
     GraphQLModule.forRootAsync<ApolloDriverConfig>({
       driver: ApolloDriver,

@@ -4,6 +4,7 @@ import { AccessStepFields, ExplanationResolver, PermissionDeniedFields } from '.
 import { ExternalIdentityResolver } from './access/external-identity.resolver.js';
 import { PrincipalResolver } from './access/principal.resolver.js';
 import { AuditEventResolver, PromotionRequestAuditFields, SecurableAuditFields } from './audit/audit-event.resolver.js';
+import { AuditEventLogFields, AuditLogResolver } from './audit/audit-log.resolver.js';
 import {
   ModelConsumerFields,
   ModelVersionConsumerFields,
@@ -69,8 +70,10 @@ export const resolvers = [
   AccessTokenResolver,
   ApprovalProgressFields,
   ApprovalRuleFields,
+  AuditEventLogFields,
   AuditEventResolver,
   BreakGlassReviewFields,
+  AuditLogResolver,
   CatalogResolver,
   ComparisonResolver,
   DatasetGraphFields,

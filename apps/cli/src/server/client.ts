@@ -36,6 +36,24 @@ export class Client {
     return payload as Payload;
   }
 
+  /**
+   * A file that the server streams, however large it is.
+   * @throws CliError when it answers with anything else
+   */
+  async download(path: string): Promise<ReadableStream<Uint8Array>> {
+    const response = await fetch(`${this.server}${path}`, {
+      redirect: 'manual',
+      headers: { authorization: `Bearer ${this.token}`, 'user-agent': `imprimatur-cli/${version}` },
+    }).catch((error) => {
+      throw networkError(this.server, error);
+    });
+    if (response.ok && response.body) return response.body;
+    const { message } = (await response.json().catch(() => ({}))) as { message?: string };
+    throw message
+      ? new CliError(response.status === 403 ? 'DENIED' : 'FAILURE', message)
+      : statusError(this.server, response);
+  }
+
   private async post(query: string, variables: Record<string, unknown>): Promise<Answer> {
     const response = await this.send(JSON.stringify({ query, variables }), query.startsWith('mutation'));
     const isJson = /json/.test(response.headers.get('content-type') ?? '');

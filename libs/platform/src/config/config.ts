@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { artifactSettings } from './artifact-settings.js';
+import { auditSettings } from './audit-settings.js';
 import { gateSettings } from './gate-settings.js';
 import { notificationSettings } from './notification-settings.js';
 import { openidIssuers } from './openid-issuers.js';
@@ -179,6 +180,7 @@ export const settings = {
     .min(1)
     .default(50)
     .describe('The same for one principal in one process.'),
+  ...auditSettings,
   ...outboundSettings,
   ...notificationSettings,
   ...webhookSettings,

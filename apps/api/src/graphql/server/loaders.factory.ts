@@ -43,6 +43,7 @@ import {
   Runs,
   TrackingModule,
 } from '@app/tracking';
+import { Proofs, TransparencyModule } from '@app/transparency';
 import { type WebhookAttempt, WebhookModule, WebhookReader } from '@app/webhook';
 import { Injectable, Module } from '@nestjs/common';
 import type DataLoader from 'dataloader';
@@ -81,6 +82,7 @@ export interface Loaders {
   unresolvedDiscussions: DataLoader<string, { count: number } | null>;
   statementOfRequest: DataLoader<string, SignedStatement | null>;
   attemptsOfDelivery: DataLoader<string, WebhookAttempt[]>;
+  sequenceOfEvent: DataLoader<string, { id: string; sequence: number } | null>;
 }
 
 /** What Apollo hands to every resolver. */
@@ -104,6 +106,7 @@ export class LoadersFactory {
     private readonly identities: ExternalIdentities,
     private readonly models: ModelRecords,
     private readonly principals: Principals,
+    private readonly proofs: Proofs,
     private readonly requests: PromotionRequestReader,
     private readonly runLineage: RunLineageReader,
     private readonly runRecords: RunRecords,
@@ -173,6 +176,7 @@ export class LoadersFactory {
         ({ requestId }) => requestId,
       ),
       ...this.delivered(),
+      sequenceOfEvent: loader((ids) => this.proofs.sequencesOf(ids), byId),
     };
   }
 
@@ -226,6 +230,7 @@ export class LoadersFactory {
     PromotionModule,
     RegistryModule,
     TrackingModule,
+    TransparencyModule,
     WebhookModule,
   ],
   providers: [LoadersFactory, VisibleObjects],

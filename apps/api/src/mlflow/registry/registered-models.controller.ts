@@ -1,4 +1,4 @@
-import { AlreadyExists, InvalidArgument } from '@app/platform';
+import { InvalidArgument } from '@app/platform';
 import { parseStage } from '@app/policy';
 import { GovernedMoves } from '@app/promotion';
 import { ModelRecords, ModelVersions, type RegisteredModel, RegisteredModels, Tags, Targets } from '@app/registry';

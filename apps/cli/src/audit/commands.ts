@@ -1,0 +1,98 @@
+import { createWriteStream, existsSync, readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Command } from 'commander';
+import { CliError, exitCodes } from '../cli-error.js';
+import type { Run, Session } from '../session.js';
+import { type Checkpoint, openCheckpoint, type TrustedKey, trustedKey } from './note.js';
+import { verifyExport } from './verify.js';
+
+interface VerifyOptions {
+  key: string[];
+  since?: string;
+}
+
+interface ExportOptions {
+  format: string;
+  output: string;
+  within?: string;
+}
+
+/** A key, or a file with keys, one in a line. */
+function keysOf(given: readonly string[]): TrustedKey[] {
+  return given
+    .flatMap((text) => (existsSync(text) ? readFileSync(text, 'utf8').split('\n') : [text]))
+    .filter((line) => line.trim() !== '')
+    .map(trustedKey);
+}
+
+function knownCheckpoint(file: string, keys: readonly TrustedKey[]): Checkpoint {
+  if (!existsSync(file)) throw new CliError('USAGE', `--since: there is no file ${file}`);
+  const checkpoint = openCheckpoint(readFileSync(file, 'utf8'), keys);
+  if (typeof checkpoint === 'string') throw new CliError('USAGE', `--since: ${file} ${checkpoint}`);
+  return checkpoint;
+}
+
+async function verify({ terminal }: Session, options: VerifyOptions, file?: string): Promise<number> {
+  const keys = keysOf(options.key);
+  const known = options.since === undefined ? undefined : knownCheckpoint(options.since, keys);
+  const { valid, count, head, bad } = await verifyExport(file as string, { keys, ...(known && { known }) });
+  const root = head?.root.toString('base64') ?? null;
+  terminal.answer({ valid, count, head: head && { origin: head.origin, size: head.size, root }, bad }, (style) => [
+    `${valid} of ${count} events valid`,
+    ...(head ? [`head: ${head.origin}, ${head.size} events, root ${root}`] : []),
+    ...(bad
+      ? [style.strong(bad.sequence === null ? `the export: ${bad.problem}` : `event ${bad.sequence}: ${bad.problem}`)]
+      : []),
+  ]);
+  return bad ? exitCodes.FAILURE : exitCodes.OK;
+}
+
+async function download(session: Session, { format, output, within }: ExportOptions): Promise<void> {
+  const query = new URLSearchParams({ format, ...(within !== undefined && { within }) });
+  const body = await session.client().download(`/api/audit/v1/export?${query}`);
+  await pipeline(Readable.fromWeb(body), createWriteStream(output, { mode: 0o600 })).catch((error: Error) => {
+    throw new CliError('FAILURE', `${output}: the export was cut off: ${error.message}`);
+  });
+  session.terminal.answer({ file: output }, () => [`Exported to ${output}. imprimatur audit verify checks it.`]);
+}
+
+const checkpointQuery = '{ auditCheckpoint { treeSize rootHash note verifierKey createdAt } }';
+
+async function checkpoint(session: Session): Promise<void> {
+  const { auditCheckpoint } = await session.client().query<{ auditCheckpoint: { note: string } }>(checkpointQuery);
+  session.terminal.answer(auditCheckpoint, () => [auditCheckpoint.note.trimEnd()]);
+}
+
+export function addAuditCommands(program: Command, run: Run): void {
+  const audit = program.command('audit').description('take the audit log along, and prove that it is whole');
+  audit
+    .command('export')
+    .description('write the audit log, or what happened in one object, into a file; needs READ_AUDIT there')
+    .requiredOption('-o, --output <file>', 'the file')
+    .option('--format <format>', 'ndjson or csv', 'ndjson')
+    .option('--within <name>', 'only what happened in this catalog, schema or model')
+    .action(run(download));
+  audit
+    .command('checkpoint')
+    .description('show the newest signed checkpoint: keep it where nobody of the service can reach it')
+    .action(run(checkpoint));
+  audit
+    .command('verify')
+    .argument('<file>', 'an export, NDJSON or CSV')
+    .description('verify an export, without any server')
+    .requiredOption(
+      '--key <key...>',
+      'verifier keys that you trust, or files with them: verifierKey of auditCheckpoint',
+    )
+    .option('--since <file>', 'a checkpoint that was kept: the log must still begin with what it was signed of')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  imprimatur audit export -o audit.ndjson
+  imprimatur audit verify audit.ndjson --key models.example.org/audit+0123abcd+Ae…
+  imprimatur audit verify audit.ndjson --key audit.key --since checkpoint-of-last-month.txt`,
+    )
+    .action(run(verify));
+}
