@@ -142,8 +142,9 @@ async function startAll(started, { failed, checkpoint }) {
   checkpoint();
   await migrate(database);
   checkpoint();
+  const { MIGRATION_DATABASE_URL: _, ...given } = process.env;
   const env = {
-    ...process.env,
+    ...given,
     DATABASE_URL: database.url,
     DATA_DIR: dataDir,
     PORT: String(port),
