@@ -1,7 +1,8 @@
 // Prisma migrations without Prisma's native engine, which would be downloaded at run time.
 //   node prisma/migrate.mjs create NAME | deploy | status | check
 // It drives the official @prisma/schema-engine-wasm and writes the standard _prisma_migrations table, so that
-// `prisma migrate deploy` of any other installation agrees with it. DATABASE_URL names the database.
+// `prisma migrate deploy` of any other installation agrees with it. DATABASE_URL names the database. Where MIGRATION_DATABASE_URL
+// is set, `deploy` works as that role, which owns the tables, and the role of DATABASE_URL gets what the service needs.
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -9,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
+import { grantRuntimeRole } from './runtime-role.mjs';
 
 const require = createRequire(import.meta.url);
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -172,10 +174,13 @@ async function status(url) {
 }
 
 async function main([command, name]) {
-  const url = process.env.DATABASE_URL;
+  const { DATABASE_URL: serviceUrl, MIGRATION_DATABASE_URL: ownerUrl } = process.env;
+  const url = ownerUrl || serviceUrl;
   if (command === 'create') return create(url, name);
-  if (command === 'deploy')
-    return console.log('applied:', (await deploy(url)).join(', ') || 'nothing, all is up to date');
+  if (command === 'deploy') {
+    console.log('applied:', (await deploy(url)).join(', ') || 'nothing, all is up to date');
+    return ownerUrl ? grantRuntimeRole(ownerUrl, serviceUrl) : undefined;
+  }
   if (command === 'status') return status(url);
   if (command === 'check') return check(url);
   console.error('usage: node prisma/migrate.mjs create NAME | deploy | status | check');

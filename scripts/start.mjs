@@ -48,15 +48,22 @@ const hostInUrl = (host) => (host.includes(':') ? `[${host}]` : host);
 const reachableHost = (host) => ({ '0.0.0.0': '127.0.0.1', '::': '[::1]' })[host] ?? hostInUrl(host);
 
 async function startDatabase(dataDir, onEnd) {
-  if (givenDatabase) return { url: givenDatabase, stop: async () => {} };
+  if (givenDatabase) {
+    const owner = process.env.MIGRATION_DATABASE_URL?.trim();
+    return { url: givenDatabase, ownerUrl: owner || givenDatabase, stop: async () => {} };
+  }
   const { startEmbeddedPostgres } = await import('./lib/embedded-postgres.mjs');
   return startEmbeddedPostgres({ dataDir: path.join(dataDir, 'postgres'), onEnd });
 }
 
-async function migrate(url) {
+/** As the owner of the tables; the service works as a role that may do less, where there are two. */
+async function migrate({ url, ownerUrl }) {
   const { deploy } = await import('../prisma/migrate.mjs');
-  const applied = await deploy(url);
+  const applied = await deploy(ownerUrl);
   if (applied.length > 0) console.log(`migrations applied: ${applied.join(', ')}`);
+  if (ownerUrl === url) return;
+  const { grantRuntimeRole } = await import('../prisma/runtime-role.mjs');
+  await grantRuntimeRole(ownerUrl, url);
 }
 
 /** The first administrator and the default schema. A new token is shown once, and kept in a file of the owner's alone. */
@@ -133,10 +140,11 @@ async function startAll(started, { failed, checkpoint }) {
   const database = await startDatabase(dataDir, () => failed('the embedded PostgreSQL ended by itself'));
   started.push(database);
   checkpoint();
-  await migrate(database.url);
+  await migrate(database);
   checkpoint();
+  const { MIGRATION_DATABASE_URL: _, ...given } = process.env;
   const env = {
-    ...process.env,
+    ...given,
     DATABASE_URL: database.url,
     DATA_DIR: dataDir,
     PORT: String(port),

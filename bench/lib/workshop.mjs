@@ -32,7 +32,7 @@ export class Workshop {
   }
 
   async embedded() {
-    const { url, stop } = await startEmbeddedPostgres({ dataDir: path.join(this.dir, 'postgres') });
+    const { ownerUrl: url, stop } = await startEmbeddedPostgres({ dataDir: path.join(this.dir, 'postgres') });
     this.undo.push(stop);
     return url;
   }

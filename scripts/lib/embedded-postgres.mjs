@@ -61,6 +61,7 @@ class Cluster {
     this.user = user;
     this.programs = programsFor(user);
     this.passwordFile = `${databaseDir}.password`;
+    this.servicePasswordFile = `${databaseDir}.service-password`;
     this.log = `${databaseDir}.log`;
   }
 
@@ -117,6 +118,14 @@ class Cluster {
 
   url(port) {
     return `postgresql://postgres:${fs.readFileSync(this.passwordFile, 'utf8')}@127.0.0.1:${port}/postgres`;
+  }
+
+  /** Of the role that the service works as, which is not made here (prisma/runtime-role.mjs). */
+  serviceUrl(port) {
+    if (!fs.existsSync(this.servicePasswordFile)) {
+      writeOwned(this.user, this.servicePasswordFile, randomBytes(24).toString('hex'));
+    }
+    return `postgresql://imprimatur:${fs.readFileSync(this.servicePasswordFile, 'utf8')}@127.0.0.1:${port}/postgres`;
   }
 
   /** What the server of this folder wrote about itself; undefined when there is none. */
@@ -214,7 +223,7 @@ async function startPersistent(dataDir, onEnd) {
     await holder.end();
     await cluster.stop();
   };
-  return { url, stop };
+  return { url: cluster.serviceUrl(port), ownerUrl: url, stop };
 }
 
 /**
@@ -222,7 +231,8 @@ async function startPersistent(dataDir, onEnd) {
  * over.
  * @param {{ dataDir?: string, temporary?: boolean, onEnd?: () => void }} options dataDir: where the cluster lives;
  *   temporary: in a new temporary folder instead; onEnd: called when a persistent one ends by itself
- * @returns {Promise<{ url: string, stop: () => Promise<void> }>}
+ * @returns {Promise<{ url: string, ownerUrl?: string, stop: () => Promise<void> }>} of a persistent one, `url` is that of the
+ *   service's role, and `ownerUrl` that of the superuser
  * @throws Error when the folder is in use, or PostgreSQL does not start: with its own last lines
  */
 export const startEmbeddedPostgres = ({ dataDir, temporary = false, onEnd = () => {} }) =>

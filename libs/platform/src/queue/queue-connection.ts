@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { type ConnectionOptions, createPostgresBackend, setDefaultBackendFactory } from 'bullmq';
+import { type ConnectionOptions, setDefaultBackendFactory } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { Config } from '../config/config.js';
+import { createPatientBackend } from './postgres-backend.js';
 
 export type QueueBackend = 'redis' | 'postgres';
 
@@ -30,7 +31,7 @@ export function openQueueConnection(config: Config): QueueConnection {
   const { REDIS_URL, DATABASE_URL } = config.settings;
   const namePrefix = `imprimatur-${databaseHash(DATABASE_URL)}`;
   if (!REDIS_URL) {
-    setDefaultBackendFactory(createPostgresBackend as never);
+    setDefaultBackendFactory(createPatientBackend as never);
     // Each queue and each of its workers has a pool of its own: a few connections are enough for it.
     const connection = { connectionString: DATABASE_URL, schema: 'bullmq', migrate: true, max: 3 };
     // PostgreSQL is asked by the database's own health check.
