@@ -205,6 +205,7 @@ async function digest(t: TestApp): Promise<unknown[]> {
     'access_tokens',
     'access_version',
     'audit_events',
+    'unsealed_events',
     'email_addresses',
     'idempotency_keys',
     'muted_notifications',

@@ -154,7 +154,7 @@ describe('external gates at the doors', () => {
     ['{"status":"PASSED","summary":"x","output":{"a":"\\ud800"}}', 400],
     ['{"status":"PASSED","summary":"x","output":{"a":1e999}}', 400],
     [`{"status":"PASSED","summary":"x","output":{"a":"${'x'.repeat(70_000)}"}}`, 400],
-    [`{"status":"PASSED","summary":"x","output":{"a":"${'x'.repeat(17 * 2 ** 20)}"}}`, 413],
+    [`{"status":"PASSED","summary":"x","output":{"a":"${'x'.repeat(21 * 2 ** 20)}"}}`, 413],
   ])('garbage is refused, and nothing is taken of it: %#', async (body, status) => {
     const headers = { 'content-type': 'application/json' };
     const answer = await t.call('POST', path(), { token: token(), body, headers });

@@ -19,15 +19,15 @@ export class Prompts {
     private readonly records: ModelRecords,
   ) {}
 
-  /** Creates a model or a prompt; where the name is taken, says by which of them, to who may see the tags of what is there. */
-  async tellingApart<T>(fullName: string, wanted: boolean, create: () => Promise<T>): Promise<T> {
+  /** Creates a model or a prompt, whose name was asked for as `name`; where the name is taken, says by which of them, to who may see the tags of what is there. */
+  async tellingApart<T>(name: string, fullName: string, wanted: boolean, create: () => Promise<T>): Promise<T> {
     try {
       return await create();
     } catch (error) {
       if (!(error instanceof AlreadyExists)) throw error;
       const there = await this.isPromptThere(fullName);
       if (there === undefined) throw error;
-      if (there !== wanted) throw new NameOfAnother(error.objectName, nounOf(wanted), nounOf(there));
+      if (there !== wanted) throw new NameOfAnother(name, nounOf(wanted), nounOf(there));
       throw there ? new AlreadyExists('Prompt', error.objectName) : error;
     }
   }

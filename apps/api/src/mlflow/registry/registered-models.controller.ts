@@ -48,7 +48,7 @@ export class RegisteredModelsController {
   async create(@Body() body: unknown) {
     const { name, tags: given, description } = parseParams(createParams, body);
     const fullName = this.names.full(name);
-    const model = await this.prompts.tellingApart(fullName, isPrompt(given), () =>
+    const model = await this.prompts.tellingApart(name, fullName, isPrompt(given), () =>
       this.models.create({ fullName, description, tags: given }),
     );
     return { registered_model: toMlflowRegisteredModel(model, this.names.asAsked(name, model.fullName)) };

@@ -46,9 +46,11 @@ describe('registered-models', () => {
     await create({ name: 'a-prompt', tags });
     await create({ name: 'a-model' });
     expect(await create({ name: 'a-prompt', tags })).toBe('Prompt (name=a-prompt) already exists.');
-    expect(await create({ name: 'a-prompt' })).toMatch(/^Tried to create a registered model .* taken by a prompt\.$/);
+    expect(await create({ name: 'a-prompt' })).toMatch(
+      /^Tried to create a registered model with name 'a-prompt', .* taken by a prompt: /,
+    );
     expect(await create({ name: 'a-model', tags })).toMatch(
-      /^Tried to create a prompt .* taken by a registered model\.$/,
+      /^Tried to create a prompt with name 'a-model', .* taken by a registered model: /,
     );
     for (const name of ['a-prompt', 'a-model']) await d.del('registered-models/delete', { name });
   });
