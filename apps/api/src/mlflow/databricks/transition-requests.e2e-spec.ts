@@ -152,7 +152,7 @@ describe('transition requests of the workspace registry', () => {
       ['create', { ...to(name), stage: 'Prod' }, 'must be one of None, Staging, Production, Archived'],
       ['create', { ...to(name), stage: 'Staging' }, 'needs no request, set it directly'],
       ['create', { ...to(name), comment: 'x'.repeat(5001) }, 'at most 5000'],
-      ['create', { ...to(name), version: '0' }, "parameter 'version'"],
+      ['create', { ...to(name), version: '0' }, "Parameter 'version'"],
       ['create', { name, version: '1' }, "required parameter 'stage'"],
       ['approve', { ...to(name), archive_existing_versions: 'yes' }, "parameter 'archive_existing_versions'"],
     ] as const) {
