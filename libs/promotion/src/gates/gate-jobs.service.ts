@@ -9,10 +9,15 @@ import { PromotionProgress } from '../promotion-progress.service.js';
 import type { PromotionRequest } from '../promotion-request.js';
 import { PromotionRequestRepository } from '../promotion-request.repository.js';
 
+const mostReadings = 100;
+
 /** What the worker does of a queued gate: the files are looked at, then the gate judges them. */
 @Injectable()
 export class GateJobs {
-  /** The readings that are under way in this process, by request and round: the gates of a round begin together. */
+  /**
+   * The latest readings of this process, by request and round: the gates of a round begin together, and one that saw the request
+   * before it was noted as read comes after the reading. What failed is read again.
+   */
   private readonly readings = new Map<string, Promise<boolean>>();
 
   constructor(
@@ -40,10 +45,12 @@ export class GateJobs {
 
   private filesStand(request: PromotionRequest): Promise<boolean> {
     const key = `${request.id} ${request.round}`;
-    const underWay = this.readings.get(key);
-    if (underWay) return underWay;
-    const reading = this.read(request).finally(() => this.readings.delete(key));
+    const begun = this.readings.get(key);
+    if (begun) return begun;
+    const reading = this.read(request);
     this.readings.set(key, reading);
+    reading.catch(() => this.readings.delete(key));
+    for (const [oldest] of this.readings) if (this.readings.size > mostReadings) this.readings.delete(oldest);
     return reading;
   }
 
