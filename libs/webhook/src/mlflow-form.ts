@@ -38,7 +38,7 @@ const dataOf: Record<MlflowEventType, (told: Told) => Data> = {
     name,
     version,
     source: after.source,
-    run_id: after.runId ?? null,
+    run_id: after.runId ?? after.namedRunId ?? null,
     tags: tagsOf(after),
     description: after.description || null,
   }),
