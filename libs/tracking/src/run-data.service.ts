@@ -2,6 +2,7 @@ import { InvalidArgument, NotFound, type Page, type PageArgs, Transaction } from
 import { Injectable } from '@nestjs/common';
 import { checkedBatch, type LogBatch } from './metric.js';
 import { MetricReader } from './metric.reader.js';
+import { modelHistoryTag, modelSummary, withModel } from './model-history.js';
 import { demandActiveRun, type Metric } from './run.js';
 import { RunRepository } from './run.repository.js';
 import { RunDataRepository } from './run-data.repository.js';
@@ -43,6 +44,21 @@ export class RunData {
       await this.data.addMetrics(runId, metrics);
       await this.runs.setTags(runId, tags);
       if (name) await this.runs.update(runId, { name });
+    });
+  }
+
+  /**
+   * Notes a model that a client of MLflow 2 has logged, in the run's tag for it.
+   * @param json its MLmodel file as JSON
+   * @throws InvalidArgument when it is no model, or the tag would become too long; FailedPrecondition when the run is deleted
+   */
+  async logModel(runId: string, json: string): Promise<void> {
+    const { run } = await this.guard.run('EDIT', runId);
+    demandActiveRun(run);
+    const summary = modelSummary(json);
+    await this.transaction.run(async () => {
+      const value = withModel(await this.runs.lockTag(runId, modelHistoryTag), summary);
+      await this.runs.setTags(runId, [{ key: modelHistoryTag, value }]);
     });
   }
 

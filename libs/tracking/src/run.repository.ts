@@ -107,6 +107,15 @@ export class RunRepository {
   }
 
   /** @returns false when there is no such tag */
+  /** The value of a tag, which nobody else changes by this way until the transaction ends; null when there is none. */
+  async lockTag(runId: string, key: string): Promise<string | null> {
+    await this.db.execute(sql`SELECT 1 FROM runs WHERE id = ${runId} FOR NO KEY UPDATE`);
+    const tag = await this.db.first<{ value: string }>(
+      sql`SELECT value FROM run_tags WHERE run_id = ${runId} AND key = ${key}`,
+    );
+    return tag?.value ?? null;
+  }
+
   async deleteTag(runId: string, key: string): Promise<boolean> {
     return (await this.db.execute(sql`DELETE FROM run_tags WHERE run_id = ${runId} AND key = ${key}`)) > 0;
   }

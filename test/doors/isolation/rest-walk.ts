@@ -32,6 +32,7 @@ function parametersOf({ experimentId, runId, loggedModelId, ids }: MadeIds): Rec
     tag_key: hiddenNames.key,
     tags: [keyValue],
     params: [keyValue],
+    model_json: '{"artifact_path":"m","flavors":{},"utc_time_created":"t","run_id":"r"}',
     metrics: [{ key: hiddenNames.key, value: 1, timestamp: 1, step: 1 }],
     models: [{ model_id: loggedModelId, step: 1 }],
     datasets: [{ dataset, dataset_name: marker }],

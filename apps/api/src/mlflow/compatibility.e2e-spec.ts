@@ -24,6 +24,7 @@ const specOfPath: [path: RegExp, spec: string][] = [
   [/mlflow-artifacts\//, 'artifacts/artifacts'],
   [/logged-models|artifacts\/list/, 'tracking/logged-models'],
   [/search-datasets|get-history-bulk/, 'tracking/charts'],
+  [/runs\/log-model/, 'tracking/model-history'],
   [/(experiments|runs|metrics)\//, 'tracking/tracking'],
   [/model-versions\//, 'registry/model-versions'],
   [/registered-models\//, 'registry/registered-models'],

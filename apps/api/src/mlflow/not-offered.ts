@@ -84,9 +84,4 @@ export const notOffered: readonly NotOffered[] = [
     paths: ['api/2.0/mlflow/artifacts/presigned-upload-url'],
     instead: 'send the file below /api/2.0/mlflow-artifacts/artifacts, or in parts by /api/2.0/mlflow-artifacts/mpu',
   },
-  {
-    part: 'runs/log-model of MLflow 2',
-    paths: ['api/2.0/mlflow/runs/log-model'],
-    instead: 'log the model with a client of MLflow 3, or register the files of the run',
-  },
 ];

@@ -31,6 +31,7 @@ const inputParams = ofRun({
   datasets: optional(z.array(datasetInput)),
   models: optional(z.array(z.object({ model_id: required }))),
 });
+const modelParams = ofRun({ model_json: required });
 const outputParams = ofRun({
   models: optional(z.array(z.object({ model_id: required, step: optional(wholeNumber) }))),
 });
@@ -91,6 +92,15 @@ export class RunDataController {
       datasets.map(({ tags, dataset: data }) => ({ tags: tags ?? [], dataset: data })),
       models.map(({ model_id }) => model_id),
     );
+    return {};
+  }
+
+  /** Of clients of MLflow 2; those of MLflow 3 make logged models. */
+  @Requires('EDIT')
+  @PostOk('runs/log-model')
+  async logModel(@Body() body: unknown) {
+    const { run_id, model_json } = parseParams(modelParams, body);
+    await this.data.logModel(run_id, model_json);
     return {};
   }
 
