@@ -31,4 +31,6 @@ export default {
   // A guard against what hangs, not a measure of speed: other work may share the machine.
   testTimeout: 120_000,
   maxWorkers: 2,
+  // What a test file leaves behind adds up in its worker: a new one begins where there is more than that.
+  workerIdleMemoryLimit: '1GB',
 };
