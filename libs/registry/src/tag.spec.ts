@@ -17,8 +17,12 @@ describe('tags', () => {
 
   it('takes 255 and 5,000 characters, and not one more', () => {
     expect(checkedTag({ key: 'k'.repeat(255), value: 'v'.repeat(5000) }).value).toHaveLength(5000);
-    expect(() => checkedTag({ key: 'k'.repeat(256), value: '' })).toThrow('key: has 256 characters');
-    expect(() => checkedTag({ key: 'k', value: 'v'.repeat(5001) })).toThrow('value: has 5001 characters');
+    expect(() => checkedTag({ key: 'k'.repeat(256), value: '' })).toThrow(
+      "'key' exceeds the maximum length of 255 characters: it has 256",
+    );
+    expect(() => checkedTag({ key: 'k', value: 'v'.repeat(5001) })).toThrow(
+      "'value' exceeds the maximum length of 5000 characters: it has 5001",
+    );
     expect(() => checkedTag({ key: '', value: '' })).toThrow('key: "" is not a tag key');
   });
 
