@@ -46,7 +46,7 @@ const promotions = [
     name: 'W4 transition-stage',
     requestOf: (server, name) => (_, sequence) => {
       const stage = sequence % 2 ? 'Staging' : 'Production';
-      const wanted = { name, version: '2', stage, archive_existing_versions: 'false' };
+      const wanted = { name, version: '2', stage, archive_existing_versions: false };
       return server.post('model-versions/transition-stage', wanted);
     },
   },
