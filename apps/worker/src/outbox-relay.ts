@@ -2,6 +2,7 @@ import { LOGGER, type QueueName, queueNames } from '@app/platform';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { JobData } from './job.js';
+import { Loop } from './loop.js';
 import { OutboxRepository } from './outbox.repository.js';
 import { type QueuedJob, Queues } from './queues.js';
 import type { Subscription } from './subscriptions.js';
@@ -16,9 +17,7 @@ const pauseAfterErrorMs = 1000;
  */
 @Injectable()
 export class OutboxRelay {
-  private stopped = false;
-  private running: Promise<void> = Promise.resolve();
-  private wakeUp: () => void = () => undefined;
+  private loop: Loop | undefined;
 
   constructor(
     @Inject(LOGGER) private readonly logger: Logger,
@@ -27,31 +26,27 @@ export class OutboxRelay {
   ) {}
 
   start(subscriptions: ReadonlyMap<string, Subscription>): void {
-    this.running = this.loop(subscriptions);
+    this.loop = new Loop(() => this.step(subscriptions));
+    this.loop.start();
   }
 
   /** There is something to ship. */
   wake(): void {
-    this.wakeUp();
+    this.loop?.wake();
   }
 
   async stop(): Promise<void> {
-    this.stopped = true;
-    this.wake();
-    await this.running;
+    await this.loop?.stop();
   }
 
-  private async loop(subscriptions: ReadonlyMap<string, Subscription>): Promise<void> {
-    while (!this.stopped) {
-      const pause = await this.shipBatch(subscriptions).then(
-        (shipped) => (shipped > 0 ? 0 : pollMs),
-        (error) => {
-          this.logger.error({ err: error }, 'messages could not be shipped');
-          return pauseAfterErrorMs;
-        },
-      );
-      if (pause > 0 && !this.stopped) await this.rest(pause);
-    }
+  private step(subscriptions: ReadonlyMap<string, Subscription>): Promise<number> {
+    return this.shipBatch(subscriptions).then(
+      (shipped) => (shipped > 0 ? 0 : pollMs),
+      (error) => {
+        this.logger.error({ err: error }, 'messages could not be shipped');
+        return pauseAfterErrorMs;
+      },
+    );
   }
 
   private async shipBatch(subscriptions: ReadonlyMap<string, Subscription>): Promise<number> {
@@ -74,16 +69,6 @@ export class OutboxRelay {
       await this.outbox.putBack(jobs.map(({ data }) => data.messageId));
       throw error;
     }
-  }
-
-  private rest(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.wakeUp = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }
 

@@ -7,6 +7,7 @@ import { PromotionProgress } from '@app/promotion';
 import { WebhookDispatcher } from '@app/webhook';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { Loop } from './loop.js';
 import { OutboxRepository } from './outbox.repository.js';
 import { OutboxRelay } from './outbox-relay.js';
 import { PendingRegistrations } from './pending-registrations.js';
@@ -21,9 +22,10 @@ const leaderLock = 7_461_290_355;
  */
 @Injectable()
 export class Reconciler {
-  private stopped = false;
-  private running: Promise<void> = Promise.resolve();
-  private wakeUp: () => void = () => undefined;
+  private readonly loop = new Loop(async () => {
+    await this.attempt('lead', () => this.roundAsLeader());
+    return this.config.settings.RECONCILE_SECONDS * 1000;
+  });
 
   constructor(
     private readonly artifactStaging: ArtifactStaging,
@@ -43,20 +45,11 @@ export class Reconciler {
   ) {}
 
   start(): void {
-    this.running = this.loop();
+    this.loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.stopped = true;
-    this.wakeUp();
-    await this.running;
-  }
-
-  private async loop(): Promise<void> {
-    while (!this.stopped) {
-      await this.attempt('lead', () => this.roundAsLeader());
-      if (!this.stopped) await this.rest(this.config.settings.RECONCILE_SECONDS * 1000);
-    }
+  stop(): Promise<void> {
+    return this.loop.stop();
   }
 
   /** The lock belongs to a connection of its own, and ends with it: a dead leader holds up nobody. */
@@ -99,15 +92,5 @@ export class Reconciler {
     } catch (error) {
       this.logger.error({ err: error }, `the reconciler failed to ${what}`);
     }
-  }
-
-  private rest(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.wakeUp = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }
