@@ -6,6 +6,7 @@ import {
   type LineageGraph,
   LineageModule,
   type LineagePoint,
+  type LineageWalk,
   pointId,
 } from '@app/lineage';
 import { Registrations, type VersionView } from '@app/registry';
@@ -44,7 +45,7 @@ export interface LineageTest extends RegistryTest {
   walk(
     root: { id: string },
     direction: LineageDirection,
-    bounds?: { maxDepth?: number; maxNodes?: number; who?: TestPrincipal },
+    bounds?: Partial<Omit<LineageWalk, 'direction'>> & { who?: TestPrincipal },
   ): Promise<LineageGraph>;
 }
 
@@ -102,9 +103,9 @@ export async function createLineageTest(): Promise<LineageTest> {
         log.note(version);
         await log.flush();
       }),
-    walk: async ({ id: key }, direction, { maxDepth = 10, maxNodes = 200, who = t.owner } = {}) => {
+    walk: async ({ id: key }, direction, { who = t.owner, ...given } = {}) => {
       const kind = /^[0-9a-f]{32}$/.test(key) ? 'RUN' : 'MODEL_VERSION';
-      const bounds = { direction, maxDepth, maxNodes };
+      const bounds = { direction, maxDepth: 10, maxNodes: 200, asOf: null, kinds: null, ...given };
       const graph = await t.as(who, () => service(Lineage).graph({ kind, key }, bounds));
       return { ...graph, hiddenCounts: () => t.as(who, graph.hiddenCounts) };
     },

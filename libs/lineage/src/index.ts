@@ -15,6 +15,7 @@ export {
   type LineageNodeKind,
   type LineagePoint,
   type LineageRoot,
+  type LineageWalk,
   lineageEdgeKinds,
   lineageNodeKinds,
   pointId,

@@ -1,6 +1,15 @@
 import { InvalidArgument } from '@app/platform';
 
-export const lineageNodeKinds = ['DATASET', 'SOURCE_CODE', 'RUN', 'LOGGED_MODEL', 'MODEL_VERSION', 'CONSUMER'] as const;
+export const lineageNodeKinds = [
+  'DATASET',
+  'HOLDOUT',
+  'SOURCE_CODE',
+  'RUN',
+  'LOGGED_MODEL',
+  'MODEL_VERSION',
+  'EVALUATION',
+  'CONSUMER',
+] as const;
 export type LineageNodeKind = (typeof lineageNodeKinds)[number];
 
 export const lineageEdgeKinds = [
@@ -12,18 +21,21 @@ export const lineageEdgeKinds = [
   'OUTPUT',
   'REGISTERED',
   'COPIED',
+  'EVALUATED',
+  'EVALUATED_ON',
   'CONSUMED',
+  'INDIRECT',
 ] as const;
 export type LineageEdgeKind = (typeof lineageEdgeKinds)[number];
 
 export type LineageDirection = 'UPSTREAM' | 'DOWNSTREAM' | 'BOTH';
-export const truncationReasons = ['MAX_DEPTH', 'MAX_NODES', 'MAX_EDGES', 'PERMISSION'] as const;
+export const truncationReasons = ['MAX_DEPTH', 'MAX_NODES', 'MAX_EDGES', 'PERMISSION', 'TIME_BUDGET'] as const;
 export type TruncationReason = (typeof truncationReasons)[number];
 
 /** What a walk can begin at. */
 export type LineageRoot = { kind: 'DATASET' | 'RUN' | 'MODEL_VERSION'; key: string };
 
-/** A node by its kind and its key there: an id of ours, MLflow's id of a run or a logged model, or a commit. */
+/** A node by its kind and its key there: an id of ours, MLflow's id of a run or a logged model, a commit, or a digest. */
 export interface LineagePoint {
   kind: LineageNodeKind;
   key: string;
@@ -43,6 +55,8 @@ export interface LineageEdge {
   kind: LineageEdgeKind;
   /** Of a dataset: what the run used it for. */
   context: string | null;
+  /** When the service learned of it. */
+  observedAt: Date;
 }
 
 export interface HiddenCounts {
@@ -63,14 +77,22 @@ export interface LineageWalk {
   direction: LineageDirection;
   maxDepth: number;
   maxNodes: number;
+  /** Only edges that were observed until then, and what they lead to; null: until now. */
+  asOf: Date | null;
+  /** What is shown beside the root; null: all kinds. The walk goes through the others, and counts them. */
+  kinds: readonly LineageNodeKind[] | null;
 }
 
 const largest = { maxDepth: 10, maxNodes: 1000 } as const;
 /** An answer of 1,000 nodes may have a quarter of a million edges among them. */
 export const mostEdges = 10_000;
 
-/** @throws InvalidArgument for a bound that is too wide, or none */
+/** @throws InvalidArgument for a bound that is too wide, or none; for an instant that is still to come; for no kinds at all */
 export function checkedWalk(walk: LineageWalk): LineageWalk {
+  checkInstant(walk.asOf);
+  if (walk.kinds?.length === 0) {
+    throw new InvalidArgument('kinds: [] would show nothing: name one kind, or leave it out for all', ['kinds']);
+  }
   for (const bound of ['maxDepth', 'maxNodes'] as const) {
     const value = walk[bound];
     if (!Number.isInteger(value) || value < 1 || value > largest[bound]) {
@@ -78,6 +100,13 @@ export function checkedWalk(walk: LineageWalk): LineageWalk {
     }
   }
   return walk;
+}
+
+/** @throws InvalidArgument for an instant that is still to come */
+export function checkInstant(asOf: Date | null): void {
+  if (asOf && asOf.getTime() > Date.now()) {
+    throw new InvalidArgument(`asOf: ${asOf.toISOString()} is still to come: give an instant of the past`, ['asOf']);
+  }
 }
 
 /** One text for a point, the same for the same one. */

@@ -1,40 +1,8 @@
-import sql, { join, raw, type Sql } from 'sql-template-tag';
-import { type LineageNodeKind, type LineagePoint, lineageNodeKinds } from './lineage-graph.js';
-
-/** One end of a relation: the column that holds the keys of a kind. */
-interface End {
-  kind: LineageNodeKind;
-  column: string;
-  type: 'text' | 'uuid';
-  /** Conditions that lead to an index, for a column that an index holds in part only. */
-  through?: (keys: readonly string[]) => Sql;
-}
-
-/**
- * Edges that follow from one table. What is upstream stands at the source.
- *
- * A relation that is `named` is written on its target, for everybody who may see it: a version shows its run and its original,
- * a run the models that it read. Who wrote it could see the source. Where the viewer cannot, the source is redacted, and so it
- * is when it is gone: the two are told apart nowhere. The source of any other relation does not exist for who may not see it,
- * and neither does any target.
- */
-interface Relation {
-  from: Sql;
-  source: End;
-  target: End;
-  /** An expression. */
-  edge: string;
-  where?: string;
-  context?: string;
-  named: boolean;
-}
-
-const run = (column: string): End => ({ kind: 'RUN', column, type: 'text' });
-const loggedModel = (column: string): End => ({ kind: 'LOGGED_MODEL', column, type: 'text' });
-const version = (column: string): End => ({ kind: 'MODEL_VERSION', column, type: 'uuid' });
+import sql, { type Sql } from 'sql-template-tag';
+import { dataset, type End, instant, loggedModel, type Relation, run, version } from './lineage-relation.js';
 
 /** A value of a run's tags. Both conditions of the index (its expression, its keys) must be in the statement, as they are there. */
-const tagValue = (kind: LineageNodeKind): End => ({
+const runTag = (kind: 'RUN' | 'SOURCE_CODE'): End => ({
   kind,
   column: 't.value',
   type: 'text',
@@ -50,33 +18,18 @@ const isNoOutput = `i.direction = 'INPUT'
 const ofInput = `CASE WHEN EXISTS (SELECT 1 FROM run_models o WHERE o.run_id = i.run_id AND o.direction = 'OUTPUT')
   OR EXISTS (SELECT 1 FROM logged_models m WHERE m.source_run_id = i.run_id) THEN 'TRAINED_FROM' ELSE 'MODEL_INPUT' END`;
 
+const registration = { from: sql`model_versions v`, target: version('v.id'), observedAt: 'v.created_at', named: true };
+
 const training: Relation[] = [
-  {
-    from: sql`model_versions v`,
-    source: run('v.run_id'),
-    target: version('v.id'),
-    edge: `'REGISTERED'`,
-    named: true,
-  },
-  {
-    from: sql`model_versions v`,
-    source: loggedModel('v.logged_model_id'),
-    target: version('v.id'),
-    edge: `'REGISTERED'`,
-    named: true,
-  },
-  {
-    from: sql`model_versions v`,
-    source: version('v.copied_from_id'),
-    target: version('v.id'),
-    edge: `'COPIED'`,
-    named: true,
-  },
+  { ...registration, source: run('v.run_id'), edge: `'REGISTERED'` },
+  { ...registration, source: loggedModel('v.logged_model_id'), edge: `'REGISTERED'` },
+  { ...registration, source: version('v.copied_from_id'), edge: `'COPIED'` },
   {
     from: sql`logged_models m`,
     source: run('m.source_run_id'),
     target: loggedModel('m.id'),
     edge: `'OUTPUT'`,
+    observedAt: instant('m.created_ms'),
     named: true,
   },
   {
@@ -84,14 +37,16 @@ const training: Relation[] = [
     source: run('o.run_id'),
     target: loggedModel('o.model_id'),
     edge: `'OUTPUT'`,
+    observedAt: 'o.logged_at',
     where: `o.direction = 'OUTPUT'`,
     named: true,
   },
   {
     from: sql`run_inputs i`,
-    source: { kind: 'DATASET', column: 'i.dataset_id', type: 'uuid' },
+    source: dataset('i.dataset_id'),
     target: run('i.run_id'),
     edge: `'DATASET_INPUT'`,
+    observedAt: 'i.logged_at',
     context: `(SELECT t ->> 'value' FROM jsonb_array_elements(i.tags) AS t WHERE t ->> 'key' = 'mlflow.data.context' LIMIT 1)`,
     named: true,
   },
@@ -100,6 +55,7 @@ const training: Relation[] = [
     source: loggedModel('i.model_id'),
     target: run('i.run_id'),
     edge: ofInput,
+    observedAt: 'i.logged_at',
     where: isNoOutput,
     named: true,
   },
@@ -109,24 +65,101 @@ const training: Relation[] = [
     source: version('v.id'),
     target: run('i.run_id'),
     edge: ofInput,
+    observedAt: 'greatest(i.logged_at, v.created_at)',
     where: isNoOutput,
     named: false,
   },
-  // A tag is what its writer likes: it names no run that the reader could not see himself.
+];
+
+const ofRun = instant('(SELECT r.start_time FROM runs r WHERE r.id = t.run_id)');
+
+/** A tag is what its writer likes: it names no run that the reader could not see himself. */
+const runTags: Relation[] = [
   {
     from: sql`run_tags t`,
-    source: tagValue('RUN'),
+    source: runTag('RUN'),
     target: run('t.run_id'),
     edge: `'PARENT'`,
+    observedAt: ofRun,
     where: `t.key = 'mlflow.parentRunId' AND t.value <> t.run_id`,
     named: false,
   },
   {
     from: sql`run_tags t`,
-    source: tagValue('SOURCE_CODE'),
+    source: runTag('SOURCE_CODE'),
     target: run('t.run_id'),
     edge: `'SOURCE_CODE'`,
+    observedAt: ofRun,
     where: `t.key = 'mlflow.source.git.commit' AND t.value <> ''`,
+    named: true,
+  },
+];
+
+const trainedFrom = {
+  target: version('t.version_id'),
+  edge: `'TRAINED_FROM'`,
+  observedAt: '(SELECT v.created_at FROM model_versions v WHERE v.id = t.version_id)',
+  named: false,
+};
+const baseUri = `'models:/' || o.full_name || '/' || b.number`;
+
+/** The tag `trained_from` of a version: models:/catalog.schema.model/3, or the models:/m-… of a logged model. */
+const versionTags: Relation[] = [
+  {
+    ...trainedFrom,
+    // One way leads from the tag to the name that it holds, the other from a name to the index of the tags.
+    from: sql`model_version_tags t
+      JOIN securables o ON o.kind = 'REGISTERED_MODEL'
+        AND o.full_name_key = lower(substring(t.value FROM '^models:/([^/]+)/[0-9]{1,9}$'))
+      JOIN model_versions b ON b.model_id = o.id AND b.number = substring(t.value FROM '^models:/[^/]+/([0-9]{1,9})$')::int4`,
+    source: version('b.id'),
+    where: `t.key = 'trained_from' AND left(t.value, 200) = left(${baseUri}, 200) AND t.value = ${baseUri}
+      AND b.id <> t.version_id`,
+  },
+  {
+    ...trainedFrom,
+    from: sql`model_version_tags t`,
+    source: {
+      ...loggedModel('substr(t.value, 9)'),
+      through: (keys) => sql`left(t.value, 200) = ANY(${keys.map((key) => `models:/${key}`)}::text[])`,
+    },
+    where: `t.key = 'trained_from' AND t.value ~ '^models:/m-[0-9a-f]{32}$'`,
+  },
+];
+
+const judgedOn = `COALESCE(g.inputs ->> 'datasetDigest', g.inputs -> 'candidate' ->> 'datasetDigest')`;
+const judgedOnName = `COALESCE(g.inputs ->> 'datasetName', g.inputs -> 'candidate' ->> 'datasetName')`;
+const judgement = {
+  target: { kind: 'EVALUATION', column: 'g.id', type: 'uuid' } as const,
+  observedAt: 'COALESCE(g.finished_at, g.queued_at)',
+};
+const isJudged = `g.status IN ('PASSED', 'FAILED', 'WAIVED') AND ${judgedOn} IS NOT NULL`;
+
+/** Runs of gates that have judged a version on data: a dataset of MLflow by name and digest, or a holdout by its digest. */
+const evaluation: Relation[] = [
+  {
+    ...judgement,
+    from: sql`gate_runs g`,
+    source: version('g.version_id'),
+    edge: `'EVALUATED'`,
+    where: isJudged,
+    named: false,
+  },
+  {
+    ...judgement,
+    from: sql`gate_runs g JOIN model_versions v ON v.id = g.version_id JOIN runs r ON r.id = v.run_id
+      JOIN datasets d ON d.experiment_id = r.experiment_id`,
+    source: dataset('d.id'),
+    edge: `'EVALUATED_ON'`,
+    where: `${isJudged} AND left(${judgedOn}, 80) = left(d.digest, 80) AND d.digest = ${judgedOn} AND d.name = ${judgedOnName}`,
+    named: true,
+  },
+  {
+    ...judgement,
+    from: sql`gate_runs g`,
+    source: { kind: 'HOLDOUT', column: `left(${judgedOn}, 80)`, type: 'text' },
+    edge: `'EVALUATED_ON'`,
+    where: `${isJudged} AND g.type = 'HOLDOUT_EVALUATION'`,
     named: true,
   },
 ];
@@ -137,36 +170,15 @@ const consumption = (mayNameConsumers: Sql): Relation => ({
   source: version('c.version_id'),
   target: { kind: 'CONSUMER', column: 'c.principal_id', type: 'uuid' },
   edge: `'CONSUMED'`,
+  observedAt: 'c.first_at',
   named: false,
 });
 
-const keysOf = (points: readonly LineagePoint[], wanted: LineageNodeKind): string[] =>
-  points.filter(({ kind }) => kind === wanted).map(({ key }) => key);
-
-/**
- * The edges at the given points, as rows of source_kind, source_key, target_kind, target_key, named: those that lead to them, or
- * those that lead away from them. Kind and context are worked out for those that are shown: there may be many that are not.
- */
-export function edgesAt(
-  points: readonly LineagePoint[],
-  direction: 'UPSTREAM' | 'DOWNSTREAM',
-  { mayNameConsumers, isShown }: { mayNameConsumers: Sql; isShown: boolean },
-): Sql {
-  const keys = new Map(lineageNodeKinds.map((kind) => [kind, keysOf(points, kind)]));
-  const selects = [...training, consumption(mayNameConsumers)]
-    .map((relation) => ({ ...relation, anchor: direction === 'UPSTREAM' ? relation.target : relation.source }))
-    .filter(({ anchor }) => keys.get(anchor.kind)?.length)
-    .map(({ from, source, target, edge, where, context, named, anchor }) => {
-      const asked = keys.get(anchor.kind) as string[];
-      const through = anchor.through ? sql` AND ${anchor.through(asked)}` : sql``;
-      return sql`SELECT ${raw(`'${source.kind}'::text AS source_kind, ${source.column}::text AS source_key,
-          '${target.kind}'::text AS target_kind, ${target.column}::text AS target_key, ${named} AS named`)}${raw(isShown ? `, ${edge}::text AS kind, ${context ?? 'NULL'}::text AS context` : '')}
-        FROM ${from}
-        WHERE ${raw(anchor.column)} = ANY(${asked}::${raw(anchor.type)}[])${through}
-          AND ${raw(source.column)} IS NOT NULL${raw(where ? ` AND ${where}` : '')}`;
-    });
-  return selects.length > 0 ? join(selects, ' UNION ') : nothing;
-}
-
-const nothing = sql`SELECT NULL::text AS source_kind, NULL::text AS source_key, NULL::text AS target_kind, NULL::text AS target_key,
-  FALSE AS named, NULL::text AS kind, NULL::text AS context WHERE FALSE`;
+/** All kinds of edges, each with the rule who sees it. @param mayNameConsumers of whose models the viewer may know the consumers */
+export const relationsFor = (mayNameConsumers: Sql): Relation[] => [
+  ...training,
+  ...runTags,
+  ...versionTags,
+  ...evaluation,
+  consumption(mayNameConsumers),
+];

@@ -9,13 +9,14 @@ import { LineageDatasetReader } from './dataset.reader.js';
 import { LineageDatasets } from './dataset.service.js';
 import { LineageReader } from './lineage.reader.js';
 import { Lineage } from './lineage.service.js';
+import { LineageWalker } from './lineage-walker.js';
 import { RunLineageReader } from './run-lineage.reader.js';
 
 const doors = [ConsumerLog, Consumers, Lineage, LineageDatasets, RunLineageReader];
 
 @Module({
   imports: [RegistryModule, TrackingModule],
-  providers: [...doors, ConsumerReader, ConsumerRepository, LineageDatasetReader, LineageReader],
+  providers: [...doors, ConsumerReader, ConsumerRepository, LineageDatasetReader, LineageReader, LineageWalker],
   exports: doors,
 })
 export class LineageModule {}

@@ -2,6 +2,7 @@ import { Access } from '@app/access';
 import { Database } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import sql, { raw, type Sql } from 'sql-template-tag';
+import { edgesAt } from './lineage-edges.js';
 import {
   type LineageEdge,
   type LineageEdgeKind,
@@ -9,7 +10,7 @@ import {
   type LineagePoint,
   pointId,
 } from './lineage-graph.js';
-import { edgesAt } from './lineage-relations.js';
+import { relationsFor } from './lineage-relations.js';
 
 export type Way = 'UPSTREAM' | 'DOWNSTREAM';
 
@@ -27,6 +28,7 @@ interface EdgeRow {
   targetKey: string;
   kind: LineageEdgeKind;
   context: string | null;
+  observedAt: Date;
 }
 
 const ids = (points: readonly LineagePoint[]): string[] => points.map(pointId);
@@ -43,6 +45,11 @@ export class LineageReader {
     private readonly db: Database,
   ) {}
 
+  /** Each statement of the running transaction ends after so many milliseconds. */
+  async limitStatements(milliseconds: number): Promise<void> {
+    await this.db.query(sql`SELECT set_config('statement_timeout', ${String(milliseconds)}, TRUE)`);
+  }
+
   /** A point itself; undefined when it is absent or hidden. */
   async point({ kind, key }: LineagePoint): Promise<Neighbour | undefined> {
     const near = sql`SELECT ${kind}::text AS kind, ${key}::text AS key, FALSE AS named`;
@@ -55,9 +62,10 @@ export class LineageReader {
     points: readonly LineagePoint[],
     way: Way,
     known: readonly LineagePoint[],
-    limit: number,
+    { asOf, limit }: { asOf: Date | null; limit: number },
   ): Promise<Neighbour[]> {
-    const near = sql`SELECT ${far(way)}, bool_or(e.named) AS named FROM (${await this.edges(points, way)}) AS e GROUP BY 1, 2`;
+    const near = sql`SELECT ${far(way)}, bool_or(e.named) AS named
+      FROM (${await this.edges(points, way, asOf)}) AS e GROUP BY 1, 2`;
     return this.described(near, limit, ids(known), way);
   }
 
@@ -65,12 +73,13 @@ export class LineageReader {
   async edgesAmong(
     visible: readonly LineagePoint[],
     redacted: readonly LineagePoint[],
-    limit: number,
+    { asOf, limit }: { asOf: Date | null; limit: number },
   ): Promise<LineageEdge[]> {
     const rows = await this.db.query<EdgeRow>(sql`
       SELECT e.source_kind AS "sourceKind", e.source_key AS "sourceKey", e.target_kind AS "targetKind",
-        e.target_key AS "targetKey", e.kind, min(e.context) AS context
-      FROM (${await this.edges(visible, 'UPSTREAM', true)}) AS e
+        e.target_key AS "targetKey", e.kind, min(e.context) AS context,
+        min(e.observed_at) AS "observedAt"
+      FROM (${await this.edges(visible, 'UPSTREAM', asOf, true)}) AS e
       WHERE e.source_kind || ':' || e.source_key = ANY(${ids(visible)}::text[])
         OR (e.named AND e.source_kind || ':' || e.source_key = ANY(${ids(redacted)}::text[]))
       GROUP BY 1, 2, 3, 4, 5
@@ -88,9 +97,10 @@ export class LineageReader {
     points: readonly LineagePoint[],
     way: Way,
     shown: readonly LineagePoint[],
+    asOf: Date | null,
   ): Promise<Map<string, number>> {
     const rows = await this.db.query<{ id: string; count: number }>(sql`
-      WITH edges AS (${await this.edges(points, way)}),
+      WITH edges AS (${await this.edges(points, way, asOf)}),
       near AS MATERIALIZED (SELECT ${far(way)}, bool_or(e.named) AS named FROM edges e
         WHERE ${raw(`${side(way)}_kind || ':' || ${side(way)}_key`)} <> ALL(${ids(shown)}::text[]) GROUP BY 1, 2),
       seen AS (SELECT n.kind, n.key FROM near n ${details} WHERE ${await this.isVisible()}${orNamed(way)})
@@ -110,16 +120,21 @@ export class LineageReader {
       ORDER BY n.kind COLLATE "C", n.key COLLATE "C" LIMIT ${limit}`);
   }
 
-  private async edges(points: readonly LineagePoint[], way: Way, isShown = false): Promise<Sql> {
+  private async edges(
+    points: readonly LineagePoint[],
+    direction: Way,
+    asOf: Date | null,
+    isShown = false,
+  ): Promise<Sql> {
     const owned = await this.access.where('MANAGE', 'REGISTERED_MODEL', 's');
     const audited = await this.access.where('READ_AUDIT', 'REGISTERED_MODEL', 's');
-    return edgesAt(points, way, { mayNameConsumers: sql`(${owned} OR ${audited})`, isShown });
+    return edgesAt(points, relationsFor(sql`(${owned} OR ${audited})`), { direction, asOf, isShown });
   }
 
   private async isVisible(): Promise<Sql> {
     const readable = await this.access.where('READ', 'EXPERIMENT', 's');
     const executable = await this.access.where('EXECUTE', 'REGISTERED_MODEL', 's');
-    return sql`COALESCE(n.kind = 'SOURCE_CODE' OR p.id IS NOT NULL OR (e.id IS NOT NULL AND ${readable})
+    return sql`COALESCE(n.kind IN ('SOURCE_CODE', 'HOLDOUT') OR p.id IS NOT NULL OR (e.id IS NOT NULL AND ${readable})
       OR (v.id IS NOT NULL AND ${executable}), FALSE)`;
   }
 }
@@ -135,10 +150,12 @@ const details = sql`
   LEFT JOIN runs r ON r.id = CASE WHEN n.kind = 'RUN' THEN n.key END
   LEFT JOIN logged_models m ON m.id = CASE WHEN n.kind = 'LOGGED_MODEL' THEN n.key END AND m.lifecycle_stage = 'active'
   LEFT JOIN datasets d ON d.id = ${uuidOf('DATASET')}
-  LEFT JOIN model_versions v ON v.id = ${uuidOf('MODEL_VERSION')}
+  LEFT JOIN gate_runs g ON g.id = ${uuidOf('EVALUATION')}
+  LEFT JOIN model_versions v ON v.id = COALESCE(g.version_id, ${uuidOf('MODEL_VERSION')})
   LEFT JOIN principals p ON p.id = ${uuidOf('CONSUMER')}
   LEFT JOIN experiments e ON e.id = COALESCE(r.experiment_id, m.experiment_id, d.experiment_id)
   LEFT JOIN securables s ON s.id = COALESCE(e.securable_id, v.model_id)`;
 
 const nameOf = sql`CASE n.kind WHEN 'RUN' THEN r.name WHEN 'LOGGED_MODEL' THEN m.name WHEN 'DATASET' THEN d.name
-  WHEN 'MODEL_VERSION' THEN s.full_name || '/' || v.number WHEN 'CONSUMER' THEN p.name ELSE n.key END`;
+  WHEN 'MODEL_VERSION' THEN s.full_name || '/' || v.number WHEN 'EVALUATION' THEN g.key
+  WHEN 'CONSUMER' THEN p.name ELSE n.key END`;

@@ -11,6 +11,7 @@ export {
 } from './context/request-context.js';
 export { type Batched, Batcher } from './database/batcher.js';
 export { Database, Transaction } from './database/database.js';
+export { isStatementTimeout } from './database/database-errors.js';
 export { IdSet } from './database/id-set.js';
 export { Notifications } from './database/notifications.js';
 export { TransactionalPool } from './database/pool.js';

@@ -41,6 +41,10 @@ const isUnstorableText = (error: unknown): boolean =>
 /** SQLSTATE: two transactions waited for each other, and PostgreSQL undid this one. */
 const deadlock = '40P01';
 
+/** Whether PostgreSQL ended a statement because its time was over. */
+export const isStatementTimeout = (error: unknown): boolean =>
+  error instanceof DatabaseUnavailable && (error.cause as { code?: unknown } | undefined)?.code === '57014';
+
 /** SQLSTATE: connection lost, too many connections, statement timeout, PostgreSQL going down or coming up; and what sockets say. */
 const outageCodes = /^(08...|53300|57014|57P0[1-3]|E(CONN|HOST|NET|PIPE|TIMEDOUT|NOTFOUND|AI_AGAIN).*)$/;
 /** pg's own errors have no code. */

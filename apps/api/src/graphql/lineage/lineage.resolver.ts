@@ -9,12 +9,16 @@ import { orNull } from '../schema/or-null.js';
 import type { GraphqlContext, Loaders } from '../server/loaders.factory.js';
 import { RunType, toRun } from '../tracking/tracking.types.js';
 import { DatasetType, toDataset } from './dataset.types.js';
-import { LineageArgs, LineageEntity, LineageGraphType, LineageNodeType, toLineageGraph } from './lineage.types.js';
+import { toLineageGraph } from './lineage.convert.js';
+import { LineageArgs, LineageEntity, LineageGraphType, LineageNodeType } from './lineage.types.js';
 
 const field = { description: 'Where it came from, and what was made of it, as far as you may see it' };
 
-const walk = async (lineage: Lineage, root: LineageRoot, args: LineageArgs): Promise<LineageGraphType> =>
-  toLineageGraph(await lineage.graph(root, args));
+const walk = async (
+  lineage: Lineage,
+  root: LineageRoot,
+  { asOf = null, kinds = null, ...bounds }: LineageArgs,
+): Promise<LineageGraphType> => toLineageGraph(await lineage.graph(root, { ...bounds, asOf, kinds }));
 
 @Resolver(() => ModelVersionType)
 export class ModelVersionLineageFields {
@@ -62,6 +66,8 @@ async function entityOf({ kind, key }: LineageNodeType['source'], loaders: Loade
       return typed('ModelVersion', orNull(await loaders.modelVersion.load(key), toModelVersion));
     case 'CONSUMER':
       return typed('Principal', orNull(await loaders.principal.load(key), toPrincipal));
+    case 'EVALUATION':
+    case 'HOLDOUT':
     case 'LOGGED_MODEL':
     case 'SOURCE_CODE':
       return null;
@@ -73,7 +79,7 @@ export class LineageNodeFields {
   @Inherits('EXECUTE', 'READ')
   @ResolveField(() => LineageEntity, {
     nullable: true,
-    description: 'The run, version, dataset or principal; null for what is redacted, for logged models and commits',
+    description: 'The run, version, dataset or principal; null for what is redacted, and for everything else',
   })
   entity(@Parent() { source }: LineageNodeType, @Context() { loaders }: GraphqlContext): Promise<object | null> {
     return source.redacted ? Promise.resolve(null) : entityOf(source, loaders);

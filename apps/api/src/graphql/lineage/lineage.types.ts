@@ -1,23 +1,18 @@
 import {
   type LineageDirection,
   type LineageEdgeKind,
-  type LineageGraph,
   type LineageNode,
   type LineageNodeKind,
-  type LineagePoint,
   lineageEdgeKinds,
   lineageNodeKinds,
-  pointId,
   type TruncationReason,
   truncationReasons,
 } from '@app/lineage';
-import { nodeId } from '@app/platform';
 import { ArgsType, createUnionType, Field, ID, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
 import { PrincipalType } from '../access/principal.type.js';
 import { ModelVersionType } from '../registry/registry.types.js';
 import { enumOf } from '../schema/enum.js';
-import { globalId } from '../schema/node.js';
-import { RunType, runGlobalId } from '../tracking/tracking.types.js';
+import { RunType } from '../tracking/tracking.types.js';
 import { DatasetType } from './dataset.types.js';
 
 export const LineageDirectionEnum = enumOf<LineageDirection>(['UPSTREAM', 'DOWNSTREAM', 'BOTH']);
@@ -27,7 +22,15 @@ registerEnumType(LineageDirectionEnum, {
 });
 
 export const LineageNodeKindEnum = enumOf<LineageNodeKind>(lineageNodeKinds);
-registerEnumType(LineageNodeKindEnum, { name: 'LineageNodeKind' });
+registerEnumType(LineageNodeKindEnum, {
+  name: 'LineageNodeKind',
+  valuesMap: {
+    HOLDOUT: { description: 'Data that a gate has scored versions on, by the SHA-256 of its file' },
+    SOURCE_CODE: { description: 'A commit' },
+    EVALUATION: { description: 'A run of a gate that has judged a version on data: the id is that of the GateRun' },
+    CONSUMER: { description: 'A principal who loads a version' },
+  },
+});
 
 export const LineageEdgeKindEnum = enumOf<LineageEdgeKind>(lineageEdgeKinds);
 registerEnumType(LineageEdgeKindEnum, {
@@ -37,16 +40,24 @@ registerEnumType(LineageEdgeKindEnum, {
     SOURCE_CODE: { description: 'A run ran the commit' },
     PARENT: { description: 'A run is nested in another' },
     MODEL_INPUT: { description: 'A run has read a model, and made none' },
-    TRAINED_FROM: { description: 'A run has read a model, and made one of it' },
+    TRAINED_FROM: {
+      description: 'A run has read a model, and made one of it; or a version names its base in the tag trained_from',
+    },
     OUTPUT: { description: 'A run has made a logged model' },
     REGISTERED: { description: 'A version was registered from it' },
     COPIED: { description: 'A version is a copy of another' },
+    EVALUATED: { description: 'A gate has judged the version on data' },
+    EVALUATED_ON: { description: 'A gate has judged a version on this data' },
     CONSUMED: { description: 'A principal has loaded the version' },
+    INDIRECT: { description: 'Between the two stand only nodes that kinds leaves out' },
   },
 });
 
 export const TruncationReasonEnum = enumOf<TruncationReason>(truncationReasons);
-registerEnumType(TruncationReasonEnum, { name: 'TruncationReason' });
+registerEnumType(TruncationReasonEnum, {
+  name: 'TruncationReason',
+  valuesMap: { TIME_BUDGET: { description: 'It took longer than two seconds: levels or edges are missing' } },
+});
 
 export const LineageEntity = createUnionType({
   name: 'LineageEntity',
@@ -62,6 +73,18 @@ export class LineageArgs {
   maxDepth: number;
   @Field(() => Int, { defaultValue: 200, description: '1 to 1,000' })
   maxNodes: number;
+  @Field(() => Date, {
+    nullable: true,
+    description:
+      'Only edges that the service had learned of by then, and what they lead to; not in the future. What is deleted since is not in it',
+  })
+  asOf?: Date | null;
+  @Field(() => [LineageNodeKindEnum], {
+    nullable: true,
+    description:
+      'Only these kinds are shown, beside the root. The walk goes through the others, and counts them in maxDepth and maxNodes; an edge INDIRECT leads past them',
+  })
+  kinds?: LineageNodeKind[] | null;
 }
 
 @ObjectType('LineageNode')
@@ -90,6 +113,8 @@ export class LineageNodeType {
 
 @ObjectType('LineageEdge')
 export class LineageEdgeType {
+  @Field(() => ID, { description: 'The same for the same kind and ends; where one is redacted, in this answer only' })
+  id: string;
   @Field(() => ID, { description: 'The id of the node upstream' })
   source: string;
   @Field(() => ID, { description: 'The id of the node downstream' })
@@ -98,6 +123,13 @@ export class LineageEdgeType {
   kind: LineageEdgeKind;
   @Field(() => String, { nullable: true, description: 'Of a dataset, what the run used it for: training, eval, …' })
   context: string | null;
+  @Field({
+    description:
+      'When the service learned of it: of a tag, when its run began or its version was registered, as far as it knows',
+  })
+  observedAt: Date;
+  @Field(() => String, { nullable: true, description: 'MLflow’s id of the run that stands at one of its ends' })
+  runId: string | null;
 }
 
 @ObjectType('LineageGraph')
@@ -112,59 +144,4 @@ export class LineageGraphType {
   isPartial: boolean;
   @Field(() => [TruncationReasonEnum])
   truncatedBy: TruncationReason[];
-}
-
-function idOf({ kind, key }: LineagePoint): string {
-  switch (kind) {
-    case 'DATASET':
-      return globalId('Dataset', key);
-    case 'RUN':
-      return runGlobalId(key);
-    case 'MODEL_VERSION':
-      return globalId('ModelVersion', key);
-    case 'CONSUMER':
-      return globalId('Principal', key);
-    case 'LOGGED_MODEL':
-      return nodeId('LoggedModel', key);
-    case 'SOURCE_CODE':
-      return nodeId('SourceCode', key);
-  }
-}
-
-export function toLineageGraph({ nodes, edges, truncatedBy, hiddenCounts }: LineageGraph): LineageGraphType {
-  const ids = new Map(
-    nodes.map((node, index) => [pointId(node), node.redacted ? nodeId('Redacted', String(index)) : idOf(node)]),
-  );
-  const id = (point: LineagePoint) => ids.get(pointId(point)) as string;
-  const count = async (node: LineageNode, side: 'upstream' | 'downstream') =>
-    (await hiddenCounts()).get(pointId(node))?.[side] ?? 0;
-  const shown = nodes.map(
-    (source): LineageNodeType => ({
-      source,
-      id: id(source),
-      kind: source.kind,
-      displayName: source.name,
-      reference: !source.redacted && ['RUN', 'LOGGED_MODEL'].includes(source.kind) ? source.key : null,
-      depth: source.depth,
-      redacted: source.redacted,
-      get hiddenUpstreamCount() {
-        return count(source, 'upstream');
-      },
-      get hiddenDownstreamCount() {
-        return count(source, 'downstream');
-      },
-    }),
-  );
-  return {
-    root: shown[0] as LineageNodeType,
-    nodes: shown,
-    edges: edges.map(({ source, target, kind, context }) => ({
-      source: id(source),
-      target: id(target),
-      kind,
-      context,
-    })),
-    isPartial: truncatedBy.length > 0,
-    truncatedBy,
-  };
 }

@@ -1,0 +1,42 @@
+import sql, { join, raw, type Sql } from 'sql-template-tag';
+import { type LineageNodeKind, type LineagePoint, lineageNodeKinds } from './lineage-graph.js';
+import { columnsOf, type Relation } from './lineage-relation.js';
+
+const keysOf = (points: readonly LineagePoint[], wanted: LineageNodeKind): string[] =>
+  points.filter(({ kind }) => kind === wanted).map(({ key }) => key);
+
+export interface EdgesAsked {
+  direction: 'UPSTREAM' | 'DOWNSTREAM';
+  /** Kind, context and time are worked out for those that are shown: there may be many that are not. */
+  isShown: boolean;
+  /** Only what was observed until then. */
+  asOf: Date | null;
+}
+
+/**
+ * The edges at the given points, as rows of source_kind, source_key, target_kind, target_key, named: those that lead to them, or
+ * those that lead away from them. An edge may come more than once.
+ */
+export function edgesAt(
+  points: readonly LineagePoint[],
+  relations: readonly Relation[],
+  { direction, isShown, asOf }: EdgesAsked,
+): Sql {
+  const keys = new Map(lineageNodeKinds.map((kind) => [kind, keysOf(points, kind)]));
+  const selects = relations
+    .map((relation) => ({ relation, anchor: direction === 'UPSTREAM' ? relation.target : relation.source }))
+    .filter(({ anchor }) => keys.get(anchor.kind)?.length)
+    .map(({ relation, anchor }) => {
+      const { from, source, where, observedAt } = relation;
+      const asked = keys.get(anchor.kind) as string[];
+      const through = anchor.through ? sql` AND ${anchor.through(asked)}` : sql``;
+      const until = asOf ? sql` AND ${raw(observedAt)} <= ${asOf}::timestamptz` : sql``;
+      return sql`SELECT ${columnsOf(relation, isShown)} FROM ${from}
+        WHERE ${raw(anchor.column)} = ANY(${asked}::${raw(anchor.type)}[])${through}
+          AND ${raw(source.column)} IS NOT NULL${raw(where ? ` AND ${where}` : '')}${until}`;
+    });
+  return selects.length > 0 ? join(selects, ' UNION ALL ') : nothing;
+}
+
+const nothing = sql`SELECT NULL::text AS source_kind, NULL::text AS source_key, NULL::text AS target_kind, NULL::text AS target_key,
+  FALSE AS named, NULL::text AS kind, NULL::text AS context, NULL::timestamptz AS observed_at WHERE FALSE`;
