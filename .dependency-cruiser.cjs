@@ -5,7 +5,7 @@ const FLOORS = [
   ['audit'],
   ['identity', 'namespace', 'policy', 'artifacts', 'signing', 'webhook'],
   ['registry', 'tracking', 'transparency'],
-  ['gates'],
+  ['gates', 'history'],
   ['promotion'],
   ['notification', 'lineage'],
 ];

@@ -14,6 +14,7 @@ export {
 export type { AuditedPlace, Question } from './decision.js';
 export { futureInstant } from './expiry.js';
 export type { AccessExplanation, AccessFacts, AccessPath, ConditionExplanation, Place } from './explanation.js';
+export { Explainer } from './explanation.js';
 export { Explanations } from './explanation.service.js';
 export type { MissingGrant } from './missing.js';
 export {

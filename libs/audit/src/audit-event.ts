@@ -33,6 +33,8 @@ export interface NewAuditEvent {
   before?: unknown;
   after?: unknown;
   reason?: string | null;
+  /** When the change has an instant of its own, written with it; left out: when the event is written. */
+  occurredAt?: Date | undefined;
 }
 
 export interface AuditEvent extends AuditedPlace {

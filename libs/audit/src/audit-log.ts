@@ -39,11 +39,16 @@ export class AuditLog {
     return { ...toRow(event, 'REFUSED'), occurred_at: new Date() };
   }
 
+  /**
+   * An event happens when it is written, under the lock of what it changed, and not when its transaction began: so the
+   * events of one object are in the order of their instants, also when transactions end in another order than they began in
+   * (docs/audit.md, "As of a time"). The rows of one statement have one instant.
+   */
   async write(rows: readonly AuditRow[]): Promise<void> {
     await this.db.execute(sql`
       INSERT INTO audit_events (id, occurred_at, actor_id, actor_name, action, outcome, object_kind, object_id, object_name,
         securable_id, schema_id, catalog_id, before, after, reason, request_id, source_address)
-      SELECT e.id, COALESCE(e.occurred_at, now()), e.actor_id, e.actor_name, e.action, e.outcome, e.object_kind, e.object_id,
+      SELECT e.id, COALESCE(e.occurred_at, (SELECT clock_timestamp())), e.actor_id, e.actor_name, e.action, e.outcome, e.object_kind, e.object_id,
         e.object_name, e.securable_id, e.schema_id, e.catalog_id, e.before, e.after, e.reason, e.request_id, e.source_address
       FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS e(id uuid, occurred_at timestamptz, actor_id uuid,
         actor_name text, action text, outcome text, object_kind text, object_id text, object_name text, securable_id uuid,
@@ -51,14 +56,17 @@ export class AuditLog {
   }
 }
 
-function toRow({ id, action, object, before, after, reason }: NewAuditEvent, outcome: AuditEvent['outcome']) {
+function toRow(
+  { id, action, object, before, after, reason, occurredAt }: NewAuditEvent,
+  outcome: AuditEvent['outcome'],
+) {
   const context = currentContext();
   if (!context?.caller) throw new Error(`an audit event needs a caller: ${action}`);
   const { caller, requestId, address } = context;
   return {
     id: id ?? uuidv7(),
-    /** Absent: when its transaction began. */
-    occurred_at: undefined as Date | undefined,
+    /** Absent: when it is written. */
+    occurred_at: occurredAt,
     actor_id: caller.id,
     actor_name: caller.name,
     action,

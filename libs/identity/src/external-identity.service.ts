@@ -8,12 +8,12 @@ import {
   type Securable,
   SecurableRepository,
 } from '@app/access';
-import { AuditLog } from '@app/audit';
+import { AuditLog, type NewAuditEvent } from '@app/audit';
 import { AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, Transaction } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import { Administration } from './administration.js';
 import type { ExternalIdentity, ExternalIdentityKind } from './external-identity.js';
-import { ExternalIdentityRepository } from './external-identity.repository.js';
+import { ExternalIdentityRepository, type GroupRef } from './external-identity.repository.js';
 import { IssuedTokens } from './issued-token.service.js';
 import { shortText } from './principal.js';
 import { principalObject } from './principal.service.js';
@@ -86,7 +86,7 @@ export class ExternalIdentities {
       const kind = kindOf(principal);
       const found = await this.identities.find(issuer, kind, externalId);
       if (found?.principalId !== principal.id) throw new NotFound('External identity', `${externalId} of ${issuer}`);
-      const memberships = await this.endClaimed(kind, principal.id, issuer);
+      const memberships = await this.endClaimed(kind, principal, issuer);
       await this.identities.delete(issuer, kind, externalId);
       if (kind === 'SUBJECT') await this.sessions.deleteOf(principal.id);
       if (kind === 'GROUP') await this.identities.forgetClaims(issuer);
@@ -108,15 +108,17 @@ export class ExternalIdentities {
   }
 
   /** What the claim made ends with the link. @returns the names of the groups, or of the members of the group */
-  private async endClaimed(kind: ExternalIdentityKind, principalId: string, issuer: string): Promise<string[]> {
+  private async endClaimed(kind: ExternalIdentityKind, principal: Principal, issuer: string): Promise<string[]> {
     const ended =
       kind === 'GROUP'
-        ? await this.identities.removeMembersClaimed(principalId, issuer)
-        : await this.identities.removeClaimedOf(principalId);
-    if (ended.length > 0) {
-      await this.administration.requireSomebodyInCharge();
-      await this.snapshots.changed();
-    }
+        ? await this.identities.removeMembersClaimed(principal.id, issuer)
+        : await this.identities.removeClaimedOf(principal.id);
+    if (ended.length === 0) return [];
+    await this.administration.requireSomebodyInCharge();
+    await this.snapshots.changed();
+    await this.audit.recordAll(
+      ended.map((other) => (kind === 'GROUP' ? membershipEnded(principal, other) : membershipEnded(other, principal))),
+    );
     return ended.map(({ name }) => name);
   }
 
@@ -127,6 +129,13 @@ export class ExternalIdentities {
     throw new InvalidArgument(`issuer: "${issuer}" is not configured: ${told}`, ['issuer']);
   }
 }
+
+const membershipEnded = (group: GroupRef, { id, name }: GroupRef): NewAuditEvent => ({
+  action: 'group.member_removed',
+  object: principalObject(group),
+  before: { member: name, memberId: id },
+  reason: 'identity unlinked',
+});
 
 function kindOf({ id, kind, name }: Principal): ExternalIdentityKind {
   if (id === builtInPrincipals.everyone || id === builtInPrincipals.gates) {

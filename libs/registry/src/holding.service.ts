@@ -40,8 +40,8 @@ export class Holdings {
     if (production) throw new InProduction(model.fullName, production.versionNumber);
   }
 
-  /** Writes into the history that nobody holds these any more. */
-  async clear(model: Securable, held: readonly Holding[]): Promise<void> {
-    await this.transitions.insertAll({ model, actorId: this.access.caller().id }, held.map(cleared));
+  /** Writes into the history that nobody holds these any more. @returns when; undefined when nobody did */
+  async clear(model: Securable, held: readonly Holding[]): Promise<Date | undefined> {
+    return this.transitions.insertAll({ model, actorId: this.access.caller().id }, held.map(cleared));
   }
 }

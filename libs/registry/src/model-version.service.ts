@@ -123,7 +123,7 @@ export class ModelVersions {
       if (!version) throw new VersionNotFound(model.fullName, number);
       const held = await this.holdings.of(model.id, version.id);
       await this.holdings.requireDeletable(model, held);
-      await this.holdings.clear(model, held);
+      const occurredAt = await this.holdings.clear(model, held);
       await this.seals.unseal(version.id);
       await this.versions.delete(version.id);
       await this.securables.touch(model.id, caller.id);
@@ -133,6 +133,7 @@ export class ModelVersions {
         action: 'model_version.deleted',
         object: auditedVersion(model, version),
         before: { source, runId, stage, status, artifactDigest, aliases },
+        occurredAt,
       });
     });
   }

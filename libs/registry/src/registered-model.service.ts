@@ -74,7 +74,7 @@ export class RegisteredModels {
       if (!model) throw taken(fullName);
       await this.models.insert(model.id);
       await this.tags.insertAll('REGISTERED_MODEL', model.id, tags);
-      await this.record('registered_model.created', model, { after: { description: text, tags } });
+      await this.record('registered_model.created', model, { after: { ownerId: caller.id, description: text, tags } });
       return { ...model, tags, aliases: [], latestVersions: [] };
     });
   }
@@ -174,13 +174,16 @@ export class RegisteredModels {
       const model = await this.lock(object);
       const held = await this.holdings.of(model.id);
       await this.holdings.requireDeletable(model, held);
-      await this.holdings.clear(model, held);
+      const occurredAt = await this.holdings.clear(model, held);
       await this.seals.unsealModel(model.id);
       await this.securables.delete(model);
       // The grants on it are gone.
       await this.snapshots.changed();
       const { ownerId, description: text } = model;
-      await this.record('registered_model.deleted', model, { before: { ownerId, description: text, held } });
+      await this.record('registered_model.deleted', model, {
+        before: { ownerId, description: text, held },
+        occurredAt,
+      });
     });
   }
 
@@ -211,7 +214,11 @@ export class RegisteredModels {
     return schema;
   }
 
-  private record(action: string, model: Securable, change: Pick<NewAuditEvent, 'before' | 'after'>): Promise<void> {
+  private record(
+    action: string,
+    model: Securable,
+    change: Pick<NewAuditEvent, 'before' | 'after' | 'occurredAt'>,
+  ): Promise<void> {
     const object = { kind: 'REGISTERED_MODEL', id: model.id, name: model.fullName, within: model } as const;
     return this.audit.record({ action, object, ...change });
   }

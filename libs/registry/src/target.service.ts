@@ -62,11 +62,11 @@ export class Targets {
       if (!incumbent) return false;
       await this.policies.requireUnprotected(model, target);
       await this.targets.deleteAlias(model.id, target.name);
-      const before = { alias: target.name, version: incumbent.number };
-      await this.finish({ model }, [
+      const occurredAt = await this.finish({ model }, [
         { target, versionNumber: null, replacedVersionNumber: incumbent.number, fromStage: null, toStage: null },
       ]);
-      await this.recordAlias('model_alias.deleted', model, target.name, { before });
+      const before = { alias: target.name, version: incumbent.number };
+      await this.recordAlias('model_alias.deleted', model, target.name, { before, occurredAt });
       return true;
     });
   }
@@ -177,7 +177,7 @@ export class Targets {
     const { model, target, version, incumbent } = move;
     if (incumbent?.id === version.id) return;
     await this.targets.setAlias(model.id, alias, version.id, this.access.caller().id);
-    await this.finish(move, [
+    const occurredAt = await this.finish(move, [
       {
         target,
         versionNumber: version.number,
@@ -190,6 +190,7 @@ export class Targets {
       before: incumbent && { alias, version: incumbent.number },
       after: { alias, version: version.number, promotionRequestId: move.promotionRequestId ?? undefined },
       reason: move.reason,
+      occurredAt,
     });
   }
 
@@ -200,44 +201,44 @@ export class Targets {
     const toArchive = archived.map(({ id }) => id);
     if (toArchive.length > 0) await this.targets.setStage(toArchive, 'Archived');
     if (moved.length > 0) await this.targets.setStage([version.id], stage);
-    await this.finish(move, [
+    const occurredAt = await this.finish(move, [
       ...archived.map((each) => stageTransition(each, 'Archived', null)),
       ...moved.map((each) => stageTransition(each, stage, incumbent?.number ?? null)),
     ]);
     await this.audit.recordAll([
-      ...archived.map((each) => stageEvent(move, each, 'Archived')),
-      ...moved.map((each) => stageEvent(move, each, stage)),
+      ...archived.map((each) => stageEvent({ ...move, occurredAt }, each, 'Archived')),
+      ...moved.map((each) => stageEvent({ ...move, occurredAt }, each, stage)),
     ]);
   }
 
   private async finish(
     move: Pick<TargetMove, 'model' | 'promotionRequestId' | 'breakGlass' | 'reason'>,
     moves: NewTransition[],
-  ): Promise<void> {
+  ): Promise<Date | undefined> {
     const { model, promotionRequestId, breakGlass, reason } = move;
     const actorId = this.access.caller().id;
-    await this.transitions.insertAll({ model, actorId, promotionRequestId, breakGlass, reason }, moves);
+    const occurredAt = await this.transitions.insertAll(
+      { model, actorId, promotionRequestId, breakGlass, reason },
+      moves,
+    );
     await this.securables.touch(model.id, actorId);
+    return occurredAt;
   }
 
   private recordAlias(
     action: string,
     model: Securable,
     alias: string,
-    change: { before?: unknown; after?: unknown; reason?: string | null | undefined },
+    change: Pick<NewAuditEvent, 'before' | 'after' | 'reason' | 'occurredAt'>,
   ): Promise<void> {
     const name = `${model.fullName}@${alias}`;
-    return this.audit.record({
-      action,
-      object: { kind: 'REGISTERED_MODEL', id: model.id, name, within: model },
-      ...change,
-      reason: change.reason ?? null,
-    });
+    const object = { kind: 'REGISTERED_MODEL', id: model.id, name, within: model } as const;
+    return this.audit.record({ action, object, ...change });
   }
 }
 
 const stageEvent = (
-  { model, promotionRequestId, reason }: TargetMove,
+  { model, promotionRequestId, reason, occurredAt }: TargetMove & Pick<NewAuditEvent, 'occurredAt'>,
   version: ModelVersion,
   stage: Stage,
 ): NewAuditEvent => ({
@@ -246,4 +247,5 @@ const stageEvent = (
   before: { stage: version.stage },
   after: { stage, promotionRequestId: promotionRequestId ?? undefined },
   reason: reason ?? null,
+  occurredAt,
 });

@@ -21,12 +21,13 @@ export class TransitionRepository {
   /**
    * Call under the lock of the model. The time is that of the write and later than that of every earlier transition of
    * the model: the start of the transaction would be wrong, when another one held the lock meanwhile.
+   * @returns that time, which the events of these moves happened at too; undefined when there are none
    */
   async insertAll(
     { model, actorId, promotionRequestId, breakGlass, reason }: TransitionOrigin,
     moves: NewTransition[],
-  ): Promise<void> {
-    if (moves.length === 0) return;
+  ): Promise<Date | undefined> {
+    if (moves.length === 0) return undefined;
     const rows = moves.map(({ target, versionNumber, replacedVersionNumber, fromStage, toStage }) => ({
       id: uuidv7(),
       target_kind: target.kind,
@@ -36,15 +37,18 @@ export class TransitionRepository {
       from_stage: fromStage,
       to_stage: toStage,
     }));
-    await this.db.execute(sql`
+    const written = await this.db.first<{ at: Date }>(sql`
       INSERT INTO stage_transitions (id, model_id, model_full_name, target_kind, target_name, version_number,
         replaced_version_number, from_stage, to_stage, promotion_request_id, break_glass, actor_id, reason, occurred_at)
       SELECT r.id, ${model.id}::uuid, ${model.fullName}, r.target_kind, r.target_name, r.version_number,
         r.replaced_version_number, r.from_stage, r.to_stage, ${promotionRequestId ?? null}::uuid, ${breakGlass ?? false}::boolean, ${actorId}::uuid,
-        ${reason ?? null}, GREATEST(clock_timestamp(), latest.occurred_at + interval '1 millisecond')
+        ${reason ?? null}, (
+          SELECT GREATEST(clock_timestamp(), max(occurred_at) + interval '1 millisecond')
+          FROM stage_transitions WHERE model_id = ${model.id}::uuid)
       FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(id uuid, target_kind text, target_name text,
-        version_number int, replaced_version_number int, from_stage text, to_stage text),
-        (SELECT max(occurred_at) AS occurred_at FROM stage_transitions WHERE model_id = ${model.id}::uuid) latest`);
+        version_number int, replaced_version_number int, from_stage text, to_stage text)
+      RETURNING occurred_at AS at`);
+    return written?.at;
   }
 
   /**

@@ -67,7 +67,7 @@ export class Experiments {
       await this.audit.record({
         action: 'experiment.created',
         object: auditObject(experiment),
-        after: { name, ...row, tags: checked },
+        after: { name, ownerId: caller.id, ...row, tags: checked },
       });
       return experiment;
     });

@@ -5,6 +5,8 @@ import { ExternalIdentityResolver } from './access/external-identity.resolver.js
 import { PrincipalResolver } from './access/principal.resolver.js';
 import { AuditEventResolver, PromotionRequestAuditFields, SecurableAuditFields } from './audit/audit-event.resolver.js';
 import { AuditEventLogFields, AuditLogResolver } from './audit/audit-log.resolver.js';
+import { HolderFields, RegisteredModelHistoryFields } from './history/holder.resolver.js';
+import { PastGrantFields, SecurableHistoryFields, SecurableStateFields } from './history/securable-state.resolver.js';
 import {
   ModelConsumerFields,
   ModelVersionConsumerFields,
@@ -90,6 +92,7 @@ export const resolvers = [
   GateRunWaiverFields,
   GateWaiverFields,
   GrantResolver,
+  HolderFields,
   LineageNodeFields,
   ModelAliasFields,
   ModelConsumerFields,
@@ -100,6 +103,7 @@ export const resolvers = [
   ModelVersionRunFields,
   NodeResolver,
   NotificationResolver,
+  PastGrantFields,
   PermissionDeniedFields,
   PolicyPreviewResolver,
   PolicyResolver,
@@ -116,6 +120,7 @@ export const resolvers = [
   PromotionRequestStatementFields,
   RegisteredModelConsumerFields,
   RegisteredModelFields,
+  RegisteredModelHistoryFields,
   RegisteredModelResolver,
   RunGraphFields,
   RunLineageFields,
@@ -124,7 +129,9 @@ export const resolvers = [
   SchemaResolver,
   SecurableAuditFields,
   SecurableFields,
+  SecurableHistoryFields,
   SecurablePolicyFields,
+  SecurableStateFields,
   SecurableWebhookFields,
   StageTransitionFields,
   ValidatorResolver,

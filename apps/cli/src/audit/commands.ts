@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { CliError, exitCodes } from '../cli-error.js';
 import type { Run, Session } from '../session.js';
 import { type Checkpoint, openCheckpoint, type TrustedKey, trustedKey } from './note.js';
+import { showState } from './state.js';
 import { verifyExport } from './verify.js';
 
 interface VerifyOptions {
@@ -77,6 +78,13 @@ export function addAuditCommands(program: Command, run: Run): void {
     .command('checkpoint')
     .description('show the newest signed checkpoint: keep it where nobody of the service can reach it')
     .action(run(checkpoint));
+  audit
+    .command('state')
+    .argument('<file>', 'an export of the whole log, NDJSON or CSV')
+    .description('replay an export: who held which target, owned, was granted and belonged to what at a time')
+    .requiredOption('--at <instant>', 'such as 2026-11-21T09:00:00Z')
+    .option('--model <name>', 'only this model, by its full name of then')
+    .action(run(showState));
   audit
     .command('verify')
     .argument('<file>', 'an export, NDJSON or CSV')

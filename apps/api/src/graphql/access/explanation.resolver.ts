@@ -1,4 +1,5 @@
 import { Access, Explanations, kindOfFullName, type Privilege, type SecurableKind } from '@app/access';
+import { History } from '@app/history';
 import { Args, Context, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { Open, Requires } from '../../http/requires.js';
 import { type Connection, toConnection } from '../schema/connection.js';
@@ -25,16 +26,24 @@ const refOf = ({ fullName, kind }: ObjectArgs) => ({ fullName, kind: kind ?? kin
 /** Why can this person do this, and who can. */
 @Resolver()
 export class ExplanationResolver {
-  constructor(private readonly explanations: Explanations) {}
+  constructor(
+    private readonly explanations: Explanations,
+    private readonly history: History,
+  ) {}
 
   @Requires('DISCOVER', 'MANAGE', 'READ_AUDIT')
   @Query(() => AccessExplanationType, {
     nullable: true,
     description: `Why a principal may do something on an object, or what is missing. ${whoMayAsk}`,
   })
-  async explainAccess(@Args() { principal, privilege, ...object }: ExplainAccessArgs): Promise<AccessExplanationType> {
-    const { facts, explanation } = await this.explanations.explain(principal, privilege, refOf(object));
-    return toExplanation(facts, privilege, explanation);
+  async explainAccess(
+    @Args() { principal, privilege, asOf, ...object }: ExplainAccessArgs,
+  ): Promise<AccessExplanationType | null> {
+    const ref = refOf(object);
+    const found = asOf
+      ? await this.history.explain(principal, privilege, ref, asOf)
+      : await this.explanations.explain(principal, privilege, ref);
+    return orNull(found, ({ facts, explanation }) => toExplanation(facts, privilege, explanation));
   }
 
   @Requires('DISCOVER', 'MANAGE', 'READ_AUDIT')
@@ -43,10 +52,13 @@ export class ExplanationResolver {
     description: `All that a principal may do on an object, and where it comes from. ${whoMayAsk}`,
   })
   async effectivePrivileges(
-    @Args() { principal, ...object }: PrincipalOnObjectArgs,
-  ): Promise<EffectivePrivilegeType[]> {
-    const { facts, held } = await this.explanations.effective(principal, refOf(object));
-    return held.map((privilege) => toEffectivePrivilege(facts, privilege));
+    @Args() { principal, asOf, ...object }: PrincipalOnObjectArgs,
+  ): Promise<EffectivePrivilegeType[] | null> {
+    const ref = refOf(object);
+    const found = asOf
+      ? await this.history.effective(principal, ref, asOf)
+      : await this.explanations.effective(principal, ref);
+    return orNull(found, ({ facts, held }) => held.map((privilege) => toEffectivePrivilege(facts, privilege)));
   }
 
   @Requires('MANAGE', 'READ_AUDIT')

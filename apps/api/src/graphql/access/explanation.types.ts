@@ -115,6 +115,11 @@ export class ObjectArgs {
 export class PrincipalOnObjectArgs extends ObjectArgs {
   @Field({ description: 'The name of a user, a service principal or a group' })
   principal: string;
+  @Field(() => Date, {
+    nullable: true,
+    description: 'As of a past instant: needs READ_AUDIT on the object, and is null when it did not exist yet',
+  })
+  asOf?: Date | null;
 }
 
 @ArgsType()

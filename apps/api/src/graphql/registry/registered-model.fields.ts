@@ -1,5 +1,5 @@
 import { Access, type Securable } from '@app/access';
-import type { Stage } from '@app/policy';
+import { History, type Holder } from '@app/history';
 import { PromotionRequestReader, showingRequests } from '@app/promotion';
 import { ModelVersions, TransitionReader } from '@app/registry';
 import { Args, Context, Int, Parent, ResolveField, Resolver } from '@nestjs/graphql';
@@ -10,17 +10,22 @@ import { PromotionRequestConnection } from '../promotion/promotion.types.js';
 import { ConnectionArgs, toConnection } from '../schema/connection.js';
 import { orNull } from '../schema/or-null.js';
 import { toSecurable } from '../schema/securable.js';
-import type { GraphqlContext } from '../server/loaders.factory.js';
+import type { GraphqlContext, Loaders } from '../server/loaders.factory.js';
 import { toModelAlias, toModelVersion, toTransition } from './convert.js';
-import { ModelVersionsArgs } from './registry.inputs.js';
+import { ModelVersionsArgs, VersionByAliasArgs, VersionByStageArgs } from './registry.inputs.js';
 import {
   ModelAliasType,
   ModelVersionConnection,
   ModelVersionType,
   RegisteredModelType,
-  StageEnum,
   StageTransitionConnection,
 } from './registry.types.js';
+
+const asOfHolder =
+  'As of a time: who held it then; null too when that version was deleted since, holders tells its number';
+
+const versionOf = async (holder: Holder | undefined, { modelVersion }: Loaders) =>
+  holder?.versionId ? orNull(await modelVersion.load(holder.versionId), toModelVersion) : null;
 
 const newestFirst = { field: 'NUMBER', direction: 'DESC' } as const;
 
@@ -29,6 +34,7 @@ const newestFirst = { field: 'NUMBER', direction: 'DESC' } as const;
 export class RegisteredModelFields {
   constructor(
     private readonly access: Access,
+    private readonly history: History,
     private readonly requests: PromotionRequestReader,
     private readonly transitionReader: TransitionReader,
     private readonly versionService: ModelVersions,
@@ -52,17 +58,24 @@ export class RegisteredModelFields {
   }
 
   @Requires('EXECUTE')
-  @ResolveField(() => ModelVersionType, { nullable: true })
-  async versionByAlias(@Parent() { source }: RegisteredModelType, @Args('alias') alias: string) {
+  @ResolveField(() => ModelVersionType, { nullable: true, description: `Null when there is none. ${asOfHolder}` })
+  async versionByAlias(
+    @Parent() { source }: RegisteredModelType,
+    @Args() { alias, asOf }: VersionByAliasArgs,
+    @Context() { loaders }: GraphqlContext,
+  ) {
+    if (asOf) return versionOf(await this.history.aliasHolder(source.fullName, alias, asOf), loaders);
     return orNull(await this.versionService.byAlias(source.fullName, alias), toModelVersion);
   }
 
   @Requires('EXECUTE')
-  @ResolveField(() => ModelVersionType, { nullable: true, description: 'The newest in that stage' })
+  @ResolveField(() => ModelVersionType, { nullable: true, description: `The newest in that stage. ${asOfHolder}` })
   async versionByStage(
     @Parent() { source }: RegisteredModelType,
-    @Args('stage', { type: () => StageEnum }) stage: Stage,
+    @Args() { stage, asOf }: VersionByStageArgs,
+    @Context() { loaders }: GraphqlContext,
   ) {
+    if (asOf) return versionOf(await this.history.stageHolder(source.fullName, stage, asOf), loaders);
     const found = await this.versionService.latestByStage(source.fullName, [stage]);
     return orNull(found?.[0], toModelVersion);
   }

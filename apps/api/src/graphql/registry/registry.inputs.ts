@@ -204,3 +204,19 @@ export class ModelAliasDeletePayload extends MutationPayload {
   @Field(() => String, { nullable: true, description: 'null when there was no such alias' })
   deletedAlias?: string | null;
 }
+
+@ArgsType()
+export class VersionByAliasArgs {
+  @Field()
+  alias: string;
+  @Field(() => Date, { nullable: true, description: 'An instant that is past; now, when left out' })
+  asOf?: Date | null;
+}
+
+@ArgsType()
+export class VersionByStageArgs {
+  @Field(() => StageEnum)
+  stage: Stage;
+  @Field(() => Date, { nullable: true, description: 'An instant that is past; now, when left out' })
+  asOf?: Date | null;
+}

@@ -1,4 +1,5 @@
 import type { Principal, Securable } from '@app/access';
+import { type AuditEvent, AuditTrail } from '@app/audit';
 import { type GateRun, GatesModule } from '@app/gates';
 import { ExternalIdentities, type ExternalIdentity, IdentityModule, Principals } from '@app/identity';
 import {
@@ -82,6 +83,7 @@ export interface Loaders {
   unresolvedDiscussions: DataLoader<string, { count: number } | null>;
   statementOfRequest: DataLoader<string, SignedStatement | null>;
   attemptsOfDelivery: DataLoader<string, WebhookAttempt[]>;
+  auditEvent: DataLoader<string, AuditEvent | null>;
   sequenceOfEvent: DataLoader<string, { id: string; sequence: number } | null>;
 }
 
@@ -113,6 +115,7 @@ export class LoadersFactory {
     private readonly runs: Runs,
     private readonly securables: Securables,
     private readonly statements: PromotionStatements,
+    private readonly trail: AuditTrail,
     private readonly versions: VersionRecords,
     private readonly visible: VisibleObjects,
     private readonly waivers: GateWaivers,
@@ -176,6 +179,7 @@ export class LoadersFactory {
         ({ requestId }) => requestId,
       ),
       ...this.delivered(),
+      auditEvent: loader((ids) => this.trail.byIds(ids), byId),
       sequenceOfEvent: loader((ids) => this.proofs.sequencesOf(ids), byId),
     };
   }
