@@ -8,7 +8,7 @@ import type { AuditEvent, NewAuditEvent } from './audit-event.js';
 /** An event as it is written: who, from where and under which request id are those of the request that it was made in. */
 export type AuditRow = ReturnType<typeof toRow>;
 
-/** Writes the audit trail. Who, when, from where and under which request id are filled in here. */
+/** Writes the audit trail. Who, on whose behalf, when, from where and under which request id are filled in here. */
 @Injectable()
 export class AuditLog {
   constructor(private readonly db: Database) {}
@@ -46,12 +46,13 @@ export class AuditLog {
    */
   async write(rows: readonly AuditRow[]): Promise<void> {
     await this.db.execute(sql`
-      INSERT INTO audit_events (id, occurred_at, actor_id, actor_name, action, outcome, object_kind, object_id, object_name,
+      INSERT INTO audit_events (id, occurred_at, actor_id, actor_name, on_behalf_of, action, outcome, object_kind, object_id, object_name,
         securable_id, schema_id, catalog_id, before, after, reason, request_id, source_address)
-      SELECT e.id, COALESCE(e.occurred_at, (SELECT clock_timestamp())), e.actor_id, e.actor_name, e.action, e.outcome, e.object_kind, e.object_id,
-        e.object_name, e.securable_id, e.schema_id, e.catalog_id, e.before, e.after, e.reason, e.request_id, e.source_address
+      SELECT e.id, COALESCE(e.occurred_at, (SELECT clock_timestamp())), e.actor_id, e.actor_name, e.on_behalf_of, e.action,
+        e.outcome, e.object_kind, e.object_id, e.object_name, e.securable_id, e.schema_id, e.catalog_id, e.before, e.after,
+        e.reason, e.request_id, e.source_address
       FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS e(id uuid, occurred_at timestamptz, actor_id uuid,
-        actor_name text, action text, outcome text, object_kind text, object_id text, object_name text, securable_id uuid,
+        actor_name text, on_behalf_of text, action text, outcome text, object_kind text, object_id text, object_name text, securable_id uuid,
         schema_id uuid, catalog_id uuid, before jsonb, after jsonb, reason text, request_id text, source_address text)`);
   }
 }
@@ -62,13 +63,14 @@ function toRow(
 ) {
   const context = currentContext();
   if (!context?.caller) throw new Error(`an audit event needs a caller: ${action}`);
-  const { caller, requestId, address } = context;
+  const { caller, onBehalfOf, requestId, address } = context;
   return {
     id: id ?? uuidv7(),
     /** Absent: when it is written. */
     occurred_at: occurredAt,
     actor_id: caller.id,
     actor_name: caller.name,
+    on_behalf_of: onBehalfOf,
     action,
     outcome,
     object_kind: object.kind,

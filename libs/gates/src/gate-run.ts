@@ -58,6 +58,8 @@ export interface Judgement {
   /** Values of JSON only: they become part of the evidence. */
   output: Record<string, unknown>;
   inputs: Record<string, unknown>;
+  /** The validator whose judgement it is, as the audit trail calls him. Absent: the service judged by itself. */
+  judgedBy?: string;
 }
 
 export const isFinished = ({ status }: Pick<GateRun, 'status'>): boolean => status !== 'QUEUED' && status !== 'RUNNING';

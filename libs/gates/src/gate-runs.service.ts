@@ -1,5 +1,5 @@
 import { Access } from '@app/access';
-import { type Batched, Batcher, DomainError, LOGGER, Outbox, Transaction } from '@app/platform';
+import { actAs, type Batched, Batcher, DomainError, LOGGER, Outbox, Transaction } from '@app/platform';
 import type { EffectiveGate } from '@app/policy';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
@@ -67,13 +67,15 @@ export class GateRuns {
    *   again, or its validator reports later
    */
   async run(gateRunId: string): Promise<{ type: GateRun['type']; status: Judgement['status'] } | undefined> {
-    this.access.caller();
+    const caller = this.access.caller();
     const run = await this.claims.add(gateRunId);
     if (!run) return undefined;
     this.held.set(run.id, run);
     try {
       const judgement = await this.judge(run);
-      if (!judgement || !(await this.judgements.write(run, judgement))) return undefined;
+      if (!judgement) return undefined;
+      const write = () => this.judgements.write(run, judgement);
+      if (!(await actAs(caller, write, judgement.judgedBy))) return undefined;
       return { type: run.type, status: judgement.status };
     } finally {
       this.held.delete(run.id);

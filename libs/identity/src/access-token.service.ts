@@ -76,7 +76,7 @@ export class AccessTokens {
       await this.audit.record({
         action: 'access_token.created',
         object: tokenObject(made, owner),
-        after: { name, prefix: made.prefix, expiresAt, ...narrowing },
+        after: audited(made),
       });
       return { token, accessToken: made };
     });
@@ -106,7 +106,8 @@ export class AccessTokens {
       const revoked = await this.tokens.revoke(id);
       if (!revoked) return found;
       const [owner] = (await this.principals.hold([revoked.principalId])) as [Principal];
-      await this.audit.record({ action: 'access_token.revoked', object: tokenObject(revoked, owner) });
+      const object = tokenObject(revoked, owner);
+      await this.audit.record({ action: 'access_token.revoked', object, before: audited(revoked) });
       return revoked;
     });
   }
@@ -140,6 +141,14 @@ export const tokenObject = ({ id, name }: AccessToken, owner: Pick<Principal, 'n
   id,
   name: `${owner.name}/${name}`,
   within: null,
+});
+
+const audited = ({ name, prefix, expiresAt, readOnly, catalogId }: AccessToken) => ({
+  name,
+  prefix,
+  expiresAt,
+  readOnly,
+  catalogId,
 });
 
 function requireSignsIn({ kind, name, builtIn, disabledAt }: Principal): void {

@@ -64,7 +64,7 @@ export class Principals {
   }
 
   /**
-   * Changes the name that people are shown. Of a built-in principal too.
+   * Changes the name that people are shown; the same once more changes nothing. Of a built-in principal too.
    * @throws NotFound, InvalidArgument
    */
   async update(id: string, input: { displayName: string | null }): Promise<Principal> {
@@ -72,6 +72,7 @@ export class Principals {
     const displayName = checkedDisplayName(input.displayName);
     return this.transaction.run(async () => {
       const before = await this.locked(id);
+      if (before.displayName === displayName) return before;
       return this.change('principal.updated', before, { ...before, displayName });
     });
   }

@@ -81,7 +81,7 @@ export class Validators {
   }
 
   /**
-   * Changes where it is called, or what is said of it. What is absent stays.
+   * Changes where it is called, or what is said of it. What is absent stays; the same once more changes nothing.
    * @throws PermissionDenied, NotFound, InvalidArgument
    */
   async update(input: { name: string; url?: string | null; description?: string | null }): Promise<Validator> {
@@ -89,6 +89,7 @@ export class Validators {
     return this.change(input.name, async (before) => {
       const url = input.url == null ? before.url : validatorUrl(input.url);
       const description = input.description == null ? before.description : validatorDescription(input.description);
+      if (url === before.url && description === before.description) return before;
       const after = await this.validators.update(before, { url, description });
       await this.record('validator.updated', after, {
         before: audited(before),
@@ -151,7 +152,8 @@ export class Validators {
     return this.change(name, async (before) => {
       if ((before.disabledAt !== null) === disabled) return before;
       const after = await this.validators.setDisabled(before, disabled);
-      await this.record(disabled ? 'validator.disabled' : 'validator.enabled', after);
+      const change = { before: { disabled: !disabled }, after: { disabled } };
+      await this.record(disabled ? 'validator.disabled' : 'validator.enabled', after, change);
       return after;
     });
   }
@@ -186,11 +188,7 @@ export class Validators {
     return (await this.securables.byId(METASTORE_ID)) as Securable;
   }
 
-  private record(
-    action: string,
-    validator: Validator,
-    change: { before?: object; after?: object } = {},
-  ): Promise<void> {
+  private record(action: string, validator: Validator, change: { before?: object; after?: object }): Promise<void> {
     return this.audit.record({ action, object: auditedValidator(validator), ...change });
   }
 }

@@ -1,6 +1,6 @@
-import { Access } from '@app/access';
+import { Access, PrincipalRepository } from '@app/access';
 import { type GateRun, GateRuns, isBlocking, isFinished } from '@app/gates';
-import { type Batched, Batcher, Outbox, Transaction } from '@app/platform';
+import { actAs, type Batched, Batcher, Outbox, Transaction } from '@app/platform';
 import { VersionRecords } from '@app/registry';
 import { Injectable } from '@nestjs/common';
 import { ArtifactCheck } from './artifact-check.js';
@@ -16,8 +16,8 @@ import { Reviewers } from './review/reviewers.js';
 
 /**
  * Brings requests on: after gates, after decisions, when their time has come. No right is asked: whoever decides has
- * been asked already, and the worker acts as the built-in identity imprimatur-gates. Each step may be repeated at any
- * time: it looks at the rows under the lock, and does what they call for.
+ * been asked already, and the worker acts as the built-in identity imprimatur-gates, on behalf of who opened the request.
+ * Each step may be repeated at any time: it looks at the rows under the lock, and does what they call for.
  */
 @Injectable()
 export class PromotionProgress {
@@ -31,6 +31,7 @@ export class PromotionProgress {
     private readonly gates: GateRuns,
     private readonly locked: LockedRequests,
     private readonly outbox: Outbox,
+    private readonly principals: PrincipalRepository,
     private readonly requests: PromotionRequestRepository,
     private readonly reviewers: Reviewers,
     private readonly transaction: Transaction,
@@ -50,7 +51,7 @@ export class PromotionProgress {
     const version = seen?.state === 'APPROVED' ? await this.versions.byId(seen.versionId) : undefined;
     if (!seen || !version || !(await this.requests.isDue(requestId, 'applyAfter'))) return;
     const digest = await this.artifacts.digestOf(version);
-    await this.transaction.run(async () => {
+    await this.forRequester(seen, async () => {
       const locked = await this.locked.lock(seen);
       if (locked?.request.state !== 'APPROVED') return;
       if (await this.requests.isDue(requestId, 'applyAfter')) await this.application.apply(locked, digest);
@@ -75,10 +76,13 @@ export class PromotionProgress {
   private async evaluateAll(batch: readonly Batched<string>[]): Promise<undefined[]> {
     const callers = new Map(batch.map((one) => [one.item, one]));
     const judged = await this.requests.judged([...callers.keys()]);
+    const requesters = await this.principals.byIds(judged.map(({ requesterId }) => requesterId));
+    const nameOf = (request: PromotionRequest) => requesters.find(({ id }) => id === request.requesterId)?.name;
     for (const modelId of new Set(judged.map((request) => request.modelId))) {
       await this.transaction.run(async () => {
         for (const seen of judged.filter((request) => request.modelId === modelId)) {
-          await callers.get(seen.id)?.asCaller(() => this.evaluateSeen(seen));
+          const evaluate = () => actAs(this.access.caller(), () => this.evaluateSeen(seen), nameOf(seen));
+          await callers.get(seen.id)?.asCaller(evaluate);
         }
       });
     }
@@ -160,10 +164,16 @@ export class PromotionProgress {
   private async reviewAgain(requestId: string): Promise<void> {
     const seen = await this.requests.byId(requestId);
     if (seen?.state !== 'AWAITING_APPROVAL') return;
-    await this.transaction.run(async () => {
+    await this.forRequester(seen, async () => {
       const locked = await this.locked.lock(seen);
       if (locked?.request.state === 'AWAITING_APPROVAL') await this.review(locked);
     });
+  }
+
+  /** A transaction whose events tell on whose behalf the worker acts. */
+  private async forRequester({ requesterId }: PromotionRequest, work: () => Promise<void>): Promise<void> {
+    const requester = await this.principals.byId(requesterId);
+    await actAs(this.access.caller(), () => this.transaction.run(work), requester?.name);
   }
 
   private async close(requestId: string): Promise<void> {

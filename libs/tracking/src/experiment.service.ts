@@ -146,13 +146,15 @@ export class Experiments {
     return this.move(experimentId, 'active', 'experiment.restored');
   }
 
+  /** The same value once more changes nothing. @throws NotFound, PermissionDenied, InvalidArgument; FailedPrecondition when it is deleted */
   async setTag(experimentId: string, tag: Tag): Promise<void> {
     const experiment = await this.authorized('EDIT', await this.experiments.byId(experimentId), experimentId);
     const checked = checkedTags([tag], limits.experimentTagValue);
     demandActive(experiment);
+    const before = experiment.tags.find(({ key }) => key === tag.key);
+    if (before?.value === tag.value) return;
     await this.transaction.run(async () => {
       await this.experiments.setTags(experiment.id, checked);
-      const before = experiment.tags.find(({ key }) => key === tag.key);
       await this.audit.record({ action: 'experiment.tag_set', object: auditObject(experiment), before, after: tag });
     });
   }

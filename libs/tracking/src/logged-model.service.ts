@@ -98,9 +98,10 @@ export class LoggedModels {
     return this.reader.search(search);
   }
 
-  /** Says that the upload of the model's files has ended, well or badly. */
+  /** Says that the upload of the model's files has ended, well or badly; once more, it changes nothing. */
   async finalize(id: string, status: LoggedModelStatus): Promise<LoggedModelDetails> {
     const { model, experiment } = await this.guard.model('EDIT', id);
+    if (model.status === status) return (await this.reader.details(id)) as LoggedModelDetails;
     await this.transaction.run(async () => {
       await this.models.setStatus(id, status, Date.now());
       await this.audit.record({

@@ -13,7 +13,7 @@ import {
 } from './gate-report.errors.js';
 import { digestOf, type GateReport, parseReport, type ReportedProgress } from './gate-report.js';
 import { gatesIdentity } from './gates-identity.js';
-import { judgementOf, unreached } from './reported-judgement.js';
+import { describeValidator, judgementOf, unreached } from './reported-judgement.js';
 import { type ValidatorCall, ValidatorCallRepository } from './validator-call.repository.js';
 
 /** Lines that the log of a gate run may have before progress is refused. */
@@ -50,11 +50,11 @@ export class GateReports {
   }
 
   /**
-   * Takes the report of whoever holds the token of a call, as the built-in identity imprimatur-gates.
+   * Takes the report of whoever holds the token of a call, as the built-in identity imprimatur-gates on the validator's behalf.
    * @throws as `report`
    */
   reportAsValidator(call: ValidatorCall, input: unknown): Promise<GateRun> {
-    return actAs(gatesIdentity, () => this.report(call.gateRunId, input, call));
+    return actAs(gatesIdentity, () => this.report(call.gateRunId, input, call), describeValidator(call));
   }
 
   /**

@@ -4,6 +4,9 @@ import type { ValidatorCall } from './validator-call.repository.js';
 
 type Asked = Pick<ValidatorCall, 'validator' | 'questionDigest'>;
 
+/** What the audit trail calls a validator, on whose behalf the service writes its judgement down. */
+export const describeValidator = ({ validator }: Pick<ValidatorCall, 'validator'>): string => `validator ${validator}`;
+
 /** The judgement of a validator as the gate run keeps it, with the digests of what was asked and what was answered. */
 export const judgementOf = (reported: ReportedJudgement, { validator, questionDigest }: Asked): Judgement => ({
   ...reported,

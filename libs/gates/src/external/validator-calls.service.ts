@@ -6,7 +6,7 @@ import { Injectable } from '@nestjs/common';
 import type { GateInput } from '../gate-input.js';
 import type { GateLogger, GateRun, Judgement } from '../gate-run.js';
 import { digestOf } from './gate-report.js';
-import { judgementOf, unreached } from './reported-judgement.js';
+import { describeValidator, judgementOf, unreached } from './reported-judgement.js';
 import { meaningOf } from './validator-answer.js';
 import { type ValidatorCall, ValidatorCallRepository } from './validator-call.repository.js';
 import { questionOf, type ValidatorQuestion } from './validator-question.js';
@@ -45,7 +45,8 @@ export class ValidatorCalls {
     await log(`validator "${validator}" answered ${answer.status} after ${answer.durationMs} ms`);
     const meaning = meaningOf(answer);
     if (meaning.kind === 'REFUSED') return unreached(meaning.why, call);
-    if (meaning.kind === 'JUDGED') return judgementOf(meaning.judgement, call);
+    if (meaning.kind === 'JUDGED')
+      return { ...judgementOf(meaning.judgement, call), judgedBy: describeValidator(call) };
     await log(`a report is awaited until ${call.reportUntil.toISOString()}`);
     await this.calls.awaitReport(run);
     return undefined;

@@ -23,6 +23,8 @@ export interface RequestContext {
   requestId: string;
   address: string | null;
   caller: Caller | null;
+  /** Whom the caller acts for, where he does not act for himself: who asked for what the service does by itself. For the audit trail. */
+  onBehalfOf?: string;
   /** Shared by the whole request, its transactions included. Absent version: read it again. failed: for a reason of ours. allowed: what the caller was allowed, where somebody wants to know. */
   memo: { accessVersion?: number; failed?: boolean; allowed?: Set<string> };
   /** What the running operation has asked the decision core. Absent: nobody holds it to what it declares. */
@@ -38,6 +40,9 @@ export const currentContext = (): RequestContext | undefined => storage.getStore
 /** Runs `work` with `context`; everything it awaits sees the same context. */
 export const runInContext = <T>(context: RequestContext, work: () => T): T => storage.run(context, work);
 
-/** Runs `work` as `caller`, inside the running transaction if there is one: for what the service does by itself, at its start. */
-export const actAs = <T>(caller: Caller, work: () => T): T =>
-  runInContext({ requestId: 'service', address: null, memo: {}, ...currentContext(), caller }, work);
+/**
+ * Runs `work` as `caller`, inside the running transaction if there is one: for what the service does by itself.
+ * @param onBehalfOf who asked for it, as people call him; nobody when absent
+ */
+export const actAs = <T>(caller: Caller, work: () => T, onBehalfOf?: string): T =>
+  runInContext({ requestId: 'service', address: null, memo: {}, ...currentContext(), caller, onBehalfOf }, work);

@@ -119,7 +119,8 @@ describe('a decision', () => {
     const events = await t.events(model.id);
     expect(events.at(-1)).toMatchObject({
       action: 'promotion_request.decision_withdrawn',
-      after: { verdict: 'APPROVE', evidenceDigest: request.evidenceDigest },
+      before: { verdict: 'APPROVE', evidenceDigest: request.evidenceDigest },
+      after: null,
       reason: 'I looked at another run',
     });
     await expect(t.as(t.leads[1], () => t.module.get(Decisions).withdraw({ number }))).rejects.toMatchObject({

@@ -1,5 +1,5 @@
 import { Access, type Securable } from '@app/access';
-import { AuditLog } from '@app/audit';
+import { AuditLog, type NewAuditEvent } from '@app/audit';
 import { FailedPrecondition, Transaction } from '@app/platform';
 import { VersionRecords } from '@app/registry';
 import { Injectable } from '@nestjs/common';
@@ -72,7 +72,8 @@ export class Decisions {
         comment,
         evidenceDigest: input.evidenceDigest,
       });
-      await this.recordDecision(locked, 'promotion_request.decided', made, comment);
+      const change = { before: standing && audited(standing), after: audited(made), reason: comment };
+      await this.record(locked, 'promotion_request.decided', change);
       return { request: (await this.progress.review(locked, digest)).request, decision: made };
     });
     if (!decision) throw new ArtifactChanged(request.number, request.stateReason ?? '');
@@ -94,7 +95,7 @@ export class Decisions {
         throw new FailedPrecondition('NO_DECISION', `no decision of yours stands on promotion request ${seen.number}`);
       }
       await this.decisions.end([standing.id], 'WITHDRAWN');
-      await this.recordDecision(locked, 'promotion_request.decision_withdrawn', standing, reason);
+      await this.record(locked, 'promotion_request.decision_withdrawn', { before: audited(standing), reason });
       return (await this.progress.review(locked)).request;
     });
   }
@@ -127,16 +128,17 @@ export class Decisions {
     return (await this.decisions.standing(request.id)).find((decision) => decision.principalId === principalId);
   }
 
-  private recordDecision({ request, model }: Locked, action: string, decision: Decision, reason: string | null) {
-    const { verdict, evidenceDigest } = decision;
-    return this.audit.record({
-      action,
-      object: auditedRequest(request, model),
-      after: { verdict, evidenceDigest },
-      reason,
-    });
+  private record(
+    { request, model }: Locked,
+    action: string,
+    change: Pick<NewAuditEvent, 'before' | 'after' | 'reason'>,
+  ): Promise<void> {
+    return this.audit.record({ action, object: auditedRequest(request, model), ...change });
   }
 }
+
+/** What the audit trail keeps of a decision. */
+const audited = ({ verdict, evidenceDigest }: Decision) => ({ verdict, evidenceDigest });
 
 const commentFor = ({ verdict, comment }: NewDecision): string | null =>
   verdict === 'APPROVE'

@@ -23,7 +23,11 @@ export class AuditEventType implements NodeInterface {
   occurredAt: Date;
   @Field({ description: 'The actor’s name at that time' })
   actorName: string;
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Whom the actor acted for: the requester of a promotion that the service brings on, or the validator whose judgement it writes down. null: for himself',
+  })
   onBehalfOf: string | null;
   @Field({ description: '<noun>.<past tense>: promotion_request.created' })
   action: string;
