@@ -65,6 +65,7 @@ export const queries: Record<string, Field> = {
   ...promotionQueries,
   accessTokens: ['OPEN', () => 'accessTokens(first: 5) { nodes { name } totalCount }'],
   auditEvents: ['EMPTY', () => 'auditEvents(first: 5) { nodes { id } totalCount }'],
+  auditAnchors: ['DENIED', () => 'auditAnchors { place }'],
   auditCheckpoint: ['DENIED', () => 'auditCheckpoint { treeSize }'],
   auditConsistencyProof: ['DENIED', () => 'auditConsistencyProof(from: 1) { hashes }'],
   auditVerification: ['DENIED', () => 'auditVerification { valid }'],

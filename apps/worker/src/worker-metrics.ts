@@ -1,5 +1,5 @@
 import { Metrics, queueNames } from '@app/platform';
-import { Sealer } from '@app/transparency';
+import { Anchoring, type AnchorState, Sealer } from '@app/transparency';
 import { Injectable } from '@nestjs/common';
 import { Gauge, Histogram } from 'prom-client';
 import { OutboxRepository } from './outbox.repository.js';
@@ -11,6 +11,7 @@ export class WorkerMetrics {
   private readonly gateDurations: Histogram<'type' | 'status'>;
 
   constructor(
+    private readonly anchoring: Anchoring,
     private readonly metrics: Metrics,
     private readonly outbox: OutboxRepository,
     private readonly queues: Queues,
@@ -41,6 +42,7 @@ export class WorkerMetrics {
       [],
       async (gauge) => gauge.set(await this.sealer.waiting()),
     );
+    this.measureAnchors();
     this.gauge(
       'imprimatur_outbox_lag_seconds',
       'Age of the oldest message that waits to be shipped.',
@@ -54,6 +56,30 @@ export class WorkerMetrics {
     const end = this.gateDurations.startTimer();
     const judged = await run();
     if (judged) end(judged);
+  }
+
+  private measureAnchors(): void {
+    const add = (name: string, help: string, of: (state: AnchorState) => number) =>
+      this.gauge(name, help, ['kind', 'place'], async (gauge) => {
+        for (const { anchor, state } of await this.anchoring.states()) {
+          gauge.set({ kind: anchor.kind, place: anchor.place }, state ? of(state) : 0);
+        }
+      });
+    add(
+      'imprimatur_audit_anchor_age_seconds',
+      'Since when there is a checkpoint that the anchor does not have; 0 when it has the newest.',
+      ({ ageSeconds }) => ageSeconds,
+    );
+    add(
+      'imprimatur_audit_anchor_failures',
+      'Tries to write to the anchor that failed since the last that did not.',
+      ({ failures }) => failures,
+    );
+    add(
+      'imprimatur_audit_anchor_inconsistent',
+      '1 when the audit log does not go on from what was anchored: somebody has changed history.',
+      ({ inconsistent }) => Number(inconsistent),
+    );
   }
 
   private gauge<Label extends string>(

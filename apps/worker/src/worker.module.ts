@@ -15,6 +15,7 @@ import {
   Module,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { AuditAnchoring } from './audit-anchoring.js';
 import { AuditSealing } from './audit-sealing.js';
 import { GateSlots } from './gate-slots.js';
 import { JobRunner } from './job-runner.js';
@@ -34,6 +35,7 @@ const exitAfterMs = 2000;
 @Module({})
 export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(
+    private readonly anchoring: AuditAnchoring,
     private readonly gateJobs: GateJobs,
     private readonly gateRuns: GateRuns,
     private readonly jobs: JobRunner,
@@ -66,6 +68,7 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
       ],
       controllers: [OperationsController],
       providers: [
+        AuditAnchoring,
         AuditSealing,
         GateSlots,
         JobRunner,
@@ -89,6 +92,7 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
     this.jobs.start(subscriptions);
     this.reconciler.start();
     this.sealing.start();
+    this.anchoring.start();
   }
 
   /** Takes on nothing new and lets what runs end; what does not end in time is given back. */
@@ -99,6 +103,7 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
       this.reconciler.stop(),
       this.relay.stop(),
       this.sealing.stop(),
+      this.anchoring.stop(),
     ]).then(() => true);
     const graceOver = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), graceMs).unref());
     if (await Promise.race([stopped, graceOver])) return;

@@ -9,3 +9,4 @@ export { ArtifactsModule } from './artifacts.module.js';
 export { type ArtifactContent, Artifacts } from './artifacts.service.js';
 export type { ByteRange } from './byte-range.js';
 export { DirectArtifacts } from './direct-artifacts.service.js';
+export { s3ClientConfig } from './s3-client-config.js';

@@ -9,15 +9,12 @@ import {
   HeadObjectCommand,
   PutObjectCommand,
   S3Client,
-  type S3ClientConfig,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { DirectDownload, UploadedPart } from './direct-transfers.js';
+import { s3ClientConfig } from './s3-client-config.js';
 import { orAbsent, told } from './s3-errors.js';
-
-/** Calls to the bucket at the same time; each download that is on its way is one. */
-const mostCalls = 256;
 
 /** The bucket, by the keys in it. What goes wrong is told as s3-errors.ts says. */
 export class S3Bucket {
@@ -28,8 +25,8 @@ export class S3Bucket {
 
   constructor(private readonly settings: Settings) {
     this.name = settings.S3_BUCKET as string;
-    this.client = new S3Client(clientConfig(settings, settings.S3_ENDPOINT));
-    this.signer = new S3Client(clientConfig(settings, settings.S3_PUBLIC_ENDPOINT ?? settings.S3_ENDPOINT));
+    this.client = new S3Client(s3ClientConfig(settings, settings.S3_ENDPOINT));
+    this.signer = new S3Client(s3ClientConfig(settings, settings.S3_PUBLIC_ENDPOINT ?? settings.S3_ENDPOINT));
   }
 
   close(): void {
@@ -116,24 +113,4 @@ export class S3Bucket {
   private at(key: string) {
     return { Bucket: this.name, Key: key };
   }
-}
-
-function clientConfig(settings: Settings, endpoint: string | undefined): S3ClientConfig {
-  const silence = settings.S3_TIMEOUT_SECONDS * 1000;
-  return {
-    region: settings.S3_REGION,
-    ...(endpoint && { endpoint }),
-    forcePathStyle: settings.S3_FORCE_PATH_STYLE === 'true',
-    // The SDK repeats what failed for no fault of the call: every call here may be made twice. Bodies are in memory.
-    maxAttempts: 3,
-    requestHandler: {
-      connectionTimeout: silence,
-      socketTimeout: silence,
-      httpAgent: { maxSockets: mostCalls, keepAlive: true },
-      httpsAgent: { maxSockets: mostCalls, keepAlive: true },
-    },
-    // Checksums of the newest kind are unknown to many servers, and would be signed into the URLs of parts.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-  };
 }

@@ -1,3 +1,6 @@
+export type { AnchorState } from './anchor.repository.js';
+export { Anchoring } from './anchoring.service.js';
+export { type AuditAnchor, AuditAnchors } from './audit-anchors.service.js';
 export { AuditExports } from './export.service.js';
 export { type ExportFormat, exportFormats } from './export-lines.js';
 export type { Checkpoint } from './log.repository.js';

@@ -5,6 +5,9 @@ import { type LeafRange, rootOver, rootOverSubtrees, type Subtree, subtreesOf } 
 
 const tileHeight = Math.log2(tileWidth);
 
+/** Somebody has taken hashes out of the log. */
+export class MissingHashes extends Error {}
+
 /** Where a subtree's hash comes from: neighbours in one tile. */
 interface InTile {
   level: number;
@@ -57,7 +60,7 @@ function placeOf({ level, index }: Subtree): InTile {
 function hashAt(tiles: ReadonlyMap<string, Buffer>, { level, index, start, count }: InTile): Buffer {
   const tile = tiles.get(keyOf(level, index));
   if (!tile || tile.length < (start + count) * 32)
-    throw new Error(`the log lacks hashes of its tile ${level}/${index}`);
+    throw new MissingHashes(`the log lacks hashes of its tile ${level}/${index}`);
   return rootOver(
     Array.from({ length: count }, (_, offset) => tile.subarray((start + offset) * 32, (start + offset + 1) * 32)),
   );

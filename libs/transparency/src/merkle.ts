@@ -74,6 +74,50 @@ export function consistencyPath(before: number, size: number): LeafRange[] {
   return path.reverse();
 }
 
+/** A tree of so many leaves, and its root. */
+export interface Tree {
+  size: number;
+  root: Buffer;
+}
+
+/** Does the path prove that the later tree begins with the earlier one (RFC 9162, 2.1.4.2)? None of them is empty. */
+export function consistencyHolds(before: Tree, after: Tree, path: readonly Buffer[]): boolean {
+  if (before.size === after.size) return path.length === 0 && before.root.equals(after.root);
+  const isComplete = Number.isInteger(Math.log2(before.size));
+  const [first, ...rest] = isComplete ? [before.root, ...path] : path;
+  if (!first) return false;
+  let [node, last] = [before.size - 1, after.size - 1];
+  const up = () => {
+    [node, last] = [Math.floor(node / 2), Math.floor(last / 2)];
+  };
+  while (node % 2 === 1) up();
+  let [earlier, later] = [first, first];
+  for (const hash of rest) {
+    if (last === 0) return false;
+    if (node % 2 === 1 || node === last) {
+      [earlier, later] = [nodeHash(hash, earlier), nodeHash(hash, later)];
+      while (node % 2 === 0 && node > 0) up();
+    } else {
+      later = nodeHash(later, hash);
+    }
+    up();
+  }
+  return last === 0 && earlier.equals(before.root) && later.equals(after.root);
+}
+
+/** The root that a leaf and its path lead to in a tree of so many leaves, its ranges as `inclusionPath` names them. */
+export function rootOverPath(
+  index: number,
+  leaf: Buffer,
+  ranges: readonly LeafRange[],
+  path: readonly Buffer[],
+): Buffer {
+  return path.reduce((root, hash, step) => {
+    const [start] = ranges[step] as LeafRange;
+    return start > index ? nodeHash(root, hash) : nodeHash(hash, root);
+  }, leaf);
+}
+
 /** The complete subtrees that a range of a path consists of, the largest first. */
 export function subtreesOf([start, end]: LeafRange): Subtree[] {
   const subtrees: Subtree[] = [];

@@ -1,4 +1,3 @@
-import { Access, METASTORE_ID, SecurableRepository } from '@app/access';
 import { AuditTrail } from '@app/audit';
 import { SigningKeys } from '@app/signing';
 import { Injectable } from '@nestjs/common';
@@ -6,6 +5,7 @@ import { leafEntry } from './leaf.js';
 import { type Checkpoint, LogRepository } from './log.repository.js';
 import { LogHashes } from './log-hashes.js';
 import { consistencyPath, inclusionPath, leafHash } from './merkle.js';
+import { MetastoreRights } from './metastore-rights.js';
 import type { ConsistencyProof, InclusionProof } from './proof.js';
 import { readNote, verifierKey } from './signed-note.js';
 import { CheckpointNotFound, NotSealedYet } from './transparency.errors.js';
@@ -14,11 +14,10 @@ import { CheckpointNotFound, NotSealedYet } from './transparency.errors.js';
 @Injectable()
 export class Proofs {
   constructor(
-    private readonly access: Access,
     private readonly hashes: LogHashes,
     private readonly keys: SigningKeys,
     private readonly log: LogRepository,
-    private readonly securables: SecurableRepository,
+    private readonly rights: MetastoreRights,
     private readonly trail: AuditTrail,
   ) {}
 
@@ -27,7 +26,7 @@ export class Proofs {
    * @throws NotFound when nothing was signed over so many; NotFound, PermissionDenied
    */
   async checkpoint(size?: number): Promise<Checkpoint> {
-    await this.requireAuditor();
+    await this.rights.require('READ_AUDIT');
     return this.existing(size);
   }
 
@@ -59,7 +58,7 @@ export class Proofs {
    * @throws NotFound for no such checkpoint; InvalidArgument when `from` is the later one
    */
   async consistency(from: number, to?: number): Promise<ConsistencyProof> {
-    await this.requireAuditor();
+    await this.rights.require('READ_AUDIT');
     const [earlier, later] = [await this.existing(from), await this.existing(to)];
     const path = consistencyPath(earlier.treeSize, later.treeSize);
     return { from: earlier, to: later, hashes: await this.hashes.of(path, later.treeSize) };
@@ -76,11 +75,6 @@ export class Proofs {
     const key = (await this.keys.history()).find((each) => each.kid === kid);
     if (!key) throw new Error(`a checkpoint is signed with the key ${kid}, which this service never had`);
     return verifierKey(readNote(note)?.origin ?? '', Buffer.from(key.publicKey, 'base64url'));
-  }
-
-  private async requireAuditor(): Promise<void> {
-    const metastore = await this.securables.byId(METASTORE_ID);
-    await this.access.authorize('READ_AUDIT', metastore, 'METASTORE', 'metastore');
   }
 
   private async existing(size?: number): Promise<Checkpoint> {

@@ -1,16 +1,37 @@
+import { OutboundModule } from '@app/outbound';
 import { SigningModule } from '@app/signing';
 import { Module } from '@nestjs/common';
+import { AnchorRepository } from './anchor.repository.js';
+import { AnchorWriter } from './anchor-writer.js';
+import { Anchoring } from './anchoring.service.js';
+import { AuditAnchors } from './audit-anchors.service.js';
 import { ExportReader } from './export.reader.js';
 import { AuditExports } from './export.service.js';
 import { LogRepository } from './log.repository.js';
+import { LogContinuity } from './log-continuity.js';
 import { LogHashes } from './log-hashes.js';
+import { MetastoreRights } from './metastore-rights.js';
 import { Proofs } from './proofs.service.js';
 import { Sealer } from './sealer.service.js';
 import { LogVerification } from './verification.service.js';
 
 @Module({
-  imports: [SigningModule],
-  providers: [AuditExports, ExportReader, LogHashes, LogRepository, LogVerification, Proofs, Sealer],
-  exports: [AuditExports, LogVerification, Proofs, Sealer],
+  imports: [OutboundModule, SigningModule],
+  providers: [
+    AnchorRepository,
+    AnchorWriter,
+    Anchoring,
+    AuditAnchors,
+    AuditExports,
+    ExportReader,
+    LogContinuity,
+    LogHashes,
+    LogRepository,
+    LogVerification,
+    MetastoreRights,
+    Proofs,
+    Sealer,
+  ],
+  exports: [Anchoring, AuditAnchors, AuditExports, LogVerification, Proofs, Sealer],
 })
 export class TransparencyModule {}

@@ -1,4 +1,3 @@
-import { Access, METASTORE_ID, SecurableRepository } from '@app/access';
 import { SigningKeys } from '@app/signing';
 import { Injectable } from '@nestjs/common';
 import { CheckpointCheck } from './checkpoint-check.js';
@@ -6,6 +5,7 @@ import { leafEntry } from './leaf.js';
 import { type Checkpoint, LogRepository, type SealedLeaf } from './log.repository.js';
 import { LogTree } from './log-tree.js';
 import { leafHash } from './merkle.js';
+import { MetastoreRights } from './metastore-rights.js';
 import { CheckpointNotFound, OutsideLog } from './transparency.errors.js';
 
 /** Events of one call at most. */
@@ -36,10 +36,9 @@ export interface Verification {
 @Injectable()
 export class LogVerification {
   constructor(
-    private readonly access: Access,
     private readonly keys: SigningKeys,
     private readonly log: LogRepository,
-    private readonly securables: SecurableRepository,
+    private readonly rights: MetastoreRights,
   ) {}
 
   /**
@@ -49,8 +48,7 @@ export class LogVerification {
    * @throws InvalidArgument for numbers that are not in the log, or more than 100,000 at once; NotFound, PermissionDenied
    */
   async verify(from: number, to?: number): Promise<Verification> {
-    const metastore = await this.securables.byId(METASTORE_ID);
-    await this.access.authorize('READ_AUDIT', metastore, 'METASTORE', 'metastore');
+    await this.rights.require('READ_AUDIT');
     const newest = await this.log.checkpoint();
     if (!newest) throw new CheckpointNotFound();
     if (from < 1 || from > newest.treeSize) throw new OutsideLog('from', from, 1, newest.treeSize);

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { CliError, exitCodes } from '../cli-error.js';
 import type { Run, Session } from '../session.js';
-import { type Checkpoint, openCheckpoint, type TrustedKey, trustedKey } from './note.js';
+import { type Checkpoint, keptCheckpoints, type TrustedKey, trustedKey } from './note.js';
 import { showState } from './state.js';
 import { verifyExport } from './verify.js';
 
@@ -27,17 +27,17 @@ function keysOf(given: readonly string[]): TrustedKey[] {
     .map(trustedKey);
 }
 
-function knownCheckpoint(file: string, keys: readonly TrustedKey[]): Checkpoint {
+function knownCheckpoints(file: string, keys: readonly TrustedKey[]): Checkpoint[] {
   if (!existsSync(file)) throw new CliError('USAGE', `--since: there is no file ${file}`);
-  const checkpoint = openCheckpoint(readFileSync(file, 'utf8'), keys);
-  if (typeof checkpoint === 'string') throw new CliError('USAGE', `--since: ${file} ${checkpoint}`);
-  return checkpoint;
+  const checkpoints = keptCheckpoints(readFileSync(file, 'utf8'), keys);
+  if (typeof checkpoints === 'string') throw new CliError('USAGE', `--since: ${file} ${checkpoints}`);
+  return checkpoints;
 }
 
 async function verify({ terminal }: Session, options: VerifyOptions, file?: string): Promise<number> {
   const keys = keysOf(options.key);
-  const known = options.since === undefined ? undefined : knownCheckpoint(options.since, keys);
-  const { valid, count, head, bad } = await verifyExport(file as string, { keys, ...(known && { known }) });
+  const known = options.since === undefined ? [] : knownCheckpoints(options.since, keys);
+  const { valid, count, head, bad } = await verifyExport(file as string, { keys, known });
   const root = head?.root.toString('base64') ?? null;
   terminal.answer({ valid, count, head: head && { origin: head.origin, size: head.size, root }, bad }, (style) => [
     `${valid} of ${count} events valid`,
@@ -93,14 +93,15 @@ export function addAuditCommands(program: Command, run: Run): void {
       '--key <key...>',
       'verifier keys that you trust, or files with them: verifierKey of auditCheckpoint',
     )
-    .option('--since <file>', 'a checkpoint that was kept: the log must still begin with what it was signed of')
+    .option('--since <file>', 'checkpoints that were kept, by you or by an anchor: the log must still go on from each')
     .addHelpText(
       'after',
       `
 Examples:
   imprimatur audit export -o audit.ndjson
   imprimatur audit verify audit.ndjson --key models.example.org/audit+0123abcd+Ae…
-  imprimatur audit verify audit.ndjson --key audit.key --since checkpoint-of-last-month.txt`,
+  imprimatur audit verify audit.ndjson --key audit.key --since checkpoint-of-last-month.txt
+  imprimatur audit verify audit.ndjson --key audit.key --since /var/anchors/audit.checkpoints`,
     )
     .action(run(verify));
 }

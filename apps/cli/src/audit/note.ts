@@ -66,3 +66,28 @@ export function openCheckpoint(note: string, keys: readonly TrustedKey[]): Check
   if (!checkpoint) return 'is no checkpoint';
   return isSignedCheckpoint(note, keys) ? checkpoint : 'is not signed with the key that you trust';
 }
+
+/** Origin, size, root, an empty line, and signatures, wherever they stand in a text. */
+const checkpoints = /^[^\n]+\n(?:0|[1-9]\d*)\n[A-Za-z0-9+/]{43}=\n\n(?:— \S+ \S+\n)+/gm;
+
+/**
+ * The checkpoints that were kept somewhere: a checkpoint itself, a file that an anchor has written one after the other to, or
+ * what was sent to a webhook as JSON, or shown by `audit checkpoint --json`.
+ * @returns the smallest first; or what is wrong
+ */
+export function keptCheckpoints(text: string, keys: readonly TrustedKey[]): Checkpoint[] | string {
+  const notes = (text.trimStart().startsWith('{') ? noteOf(text) : text).match(checkpoints) ?? [];
+  const opened = notes.map((note) => openCheckpoint(note, keys));
+  const wrong = opened.find((each) => typeof each === 'string');
+  if (notes.length === 0 || wrong) return wrong ?? 'is no checkpoint';
+  return (opened as Checkpoint[]).sort((a, b) => a.size - b.size);
+}
+
+function noteOf(json: string): string {
+  try {
+    const { data, note = data?.note } = JSON.parse(json);
+    return typeof note === 'string' ? note : '';
+  } catch {
+    return '';
+  }
+}

@@ -14,8 +14,8 @@ import {
 /** What is trusted, and comes from elsewhere than the export. */
 export interface Trust {
   keys: readonly TrustedKey[];
-  /** A checkpoint that was kept: the log must still begin with what it was signed of. */
-  known?: Checkpoint;
+  /** Checkpoints that were kept, the smallest first: the log must still begin with what each was signed of. */
+  known: readonly Checkpoint[];
 }
 
 export interface Verdict {
@@ -74,6 +74,8 @@ class ExportCheck {
   seen = 0;
   private readonly peaks = new Peaks();
   private last = 0;
+  /** Of the checkpoints that were kept, the first that the events have not come to. */
+  private reached = 0;
   /** Checkpoints that agree with the events so far. */
   private readonly passed: { size: number; note: string }[] = [];
 
@@ -118,9 +120,7 @@ class ExportCheck {
     if (!hashOfEntry(entry).equals(leafHash)) return bad('the event is not what was sealed');
     this.peaks.add(leafHash);
     [this.seen, this.last] = [this.seen + 1, expected];
-    const { known } = this.trust;
-    if (known?.size === expected && !known.root.equals(this.peaks.root())) return this.unlike(known);
-    return null;
+    return this.unlikeKnown();
   }
 
   /** An event of a part of the log: it has a proof of its own. */
@@ -150,9 +150,17 @@ class ExportCheck {
       : bad('is not signed with the key that you trust');
   }
 
-  /** The log must go on from a checkpoint that was kept. */
+  private unlikeKnown(): Verdict['bad'] {
+    for (; this.trust.known[this.reached]?.size === this.last; this.reached++) {
+      const known = this.trust.known[this.reached] as Checkpoint;
+      if (!known.root.equals(this.peaks.root())) return this.unlike(known);
+    }
+    return null;
+  }
+
+  /** The log must go on from the checkpoints that were kept. */
   private known(): Verdict['bad'] {
-    const { known } = this.trust;
+    const known = this.trust.known.at(-1);
     if (!known) return null;
     if (!this.complete) return wholeFile('it is a part of the log: --since needs an export of all of it');
     if (known.size <= this.seen) return null;

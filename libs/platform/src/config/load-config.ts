@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { artifactConflict } from './artifact-settings.js';
+import { anchorConflict } from './audit-settings.js';
 import { Config, type Settings, settingNames, settings } from './config.js';
 
 /** Every value for itself, and then the values together. */
 const consistent = z.object(settings).superRefine((values, context) => {
-  const conflict = artifactConflict(values);
+  const conflict = artifactConflict(values) ?? anchorConflict(values);
   if (conflict) context.addIssue({ code: 'custom', path: [conflict.name], message: conflict.message });
 });
 
@@ -17,7 +18,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const parsed = consistent.safeParse(given);
   if (parsed.success) return new Config(parsed.data as Settings);
 
-  const secret = /DATABASE_URL|REDIS_URL|TOKEN|OIDC_ISSUERS|SMTP_URL|SLACK_WEBHOOK_URL|S3_\w*ENDPOINT/;
+  const secret =
+    /DATABASE_URL|REDIS_URL|TOKEN|OIDC_ISSUERS|SMTP_URL|SLACK_WEBHOOK_URL|AUDIT_ANCHORS|SECRET$|S3_\w*ENDPOINT/;
   const lines = parsed.error.issues.map((issue) => {
     const name = String(issue.path[0]);
     const value = given[name] === undefined ? 'not set' : secret.test(name) ? 'set' : `"${given[name]}"`;

@@ -1,8 +1,9 @@
-import { LogVerification, Proofs } from '@app/transparency';
+import { AuditAnchors, LogVerification, Proofs } from '@app/transparency';
 import { Args, Context, Int, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { Inherits, Open, Requires } from '../../http/requires.js';
 import { keyOf } from '../schema/node.js';
 import type { GraphqlContext } from '../server/loaders.factory.js';
+import { AuditAnchorKind, AuditAnchorType } from './audit-anchor.types.js';
 import { AuditEventType } from './audit-event.types.js';
 import {
   AuditCheckpointType,
@@ -21,6 +22,7 @@ import {
 @Resolver(() => AuditCheckpointType)
 export class AuditLogResolver {
   constructor(
+    private readonly anchors: AuditAnchors,
     private readonly proofs: Proofs,
     private readonly verification: LogVerification,
   ) {}
@@ -47,6 +49,14 @@ export class AuditLogResolver {
   })
   async auditVerification(@Args() { from, to }: AuditVerificationArgs): Promise<AuditVerificationType> {
     return toVerification(await this.verification.verify(from, to ?? undefined));
+  }
+
+  @Requires('READ_AUDIT')
+  @Query(() => [AuditAnchorType], {
+    description: 'Where checkpoints are kept beside the database. Needs READ_AUDIT on the metastore',
+  })
+  async auditAnchors(): Promise<AuditAnchorType[]> {
+    return (await this.anchors.list()).map((anchor) => ({ ...anchor, kind: AuditAnchorKind[anchor.kind] }));
   }
 
   @Open('public keys are known to all')
