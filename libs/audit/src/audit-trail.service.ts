@@ -35,6 +35,11 @@ export class AuditTrail {
     return this.list({ object }, args);
   }
 
+  /** Those of the events that the caller may read, in any order. */
+  async byIds(ids: readonly string[]): Promise<AuditEvent[]> {
+    return this.reader.byIds(ids, await this.access.whereMayReadAudit('a'));
+  }
+
   /** @throws NotFound when there is no such event, or the caller may not read it */
   async get(id: string): Promise<AuditEvent> {
     this.access.caller();

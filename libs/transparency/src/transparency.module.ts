@@ -1,5 +1,6 @@
 import { SigningModule } from '@app/signing';
 import { Module } from '@nestjs/common';
+import { EventProofs } from './event-proofs.service.js';
 import { ExportReader } from './export.reader.js';
 import { AuditExports } from './export.service.js';
 import { LogRepository } from './log.repository.js';
@@ -10,7 +11,7 @@ import { LogVerification } from './verification.service.js';
 
 @Module({
   imports: [SigningModule],
-  providers: [AuditExports, ExportReader, LogHashes, LogRepository, LogVerification, Proofs, Sealer],
-  exports: [AuditExports, LogVerification, Proofs, Sealer],
+  providers: [AuditExports, EventProofs, ExportReader, LogHashes, LogRepository, LogVerification, Proofs, Sealer],
+  exports: [AuditExports, EventProofs, LogVerification, Proofs, Sealer],
 })
 export class TransparencyModule {}
