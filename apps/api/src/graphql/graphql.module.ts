@@ -1,3 +1,4 @@
+import { DossierModule } from '@app/dossier';
 import { IdentityModule } from '@app/identity';
 import { LineageModule } from '@app/lineage';
 import { NamespaceModule } from '@app/namespace';
@@ -31,6 +32,7 @@ import { WebSockets } from './subscriptions/web-sockets.js';
 @Module({
   imports: [
     AuthModule,
+    DossierModule,
     IdentityModule,
     LineageModule,
     LoadersModule,

@@ -27,6 +27,7 @@ import {
   DiscussionResolver,
   PromotionRequestDiscussionFields,
 } from './promotion/discussion.resolver.js';
+import { PromotionRequestDossierFields } from './promotion/dossier.fields.js';
 import {
   BreakGlassReviewFields,
   ExceptionResolver,
@@ -110,6 +111,7 @@ export const resolvers = [
   PromotionChangeResolver,
   PromotionRequestAuditFields,
   PromotionRequestDiscussionFields,
+  PromotionRequestDossierFields,
   PromotionRequestFields,
   PromotionRequestResolver,
   PromotionRequestReviewFields,
