@@ -9,6 +9,8 @@ import { Module } from '@nestjs/common';
 import { Dossiers } from './dossiers.service.js';
 import { EventParts } from './event-parts.js';
 import { GateParts } from './gate-parts.js';
+import { GovernanceReportReader } from './governance-report.reader.js';
+import { GovernanceReports } from './governance-reports.service.js';
 import { OriginParts } from './origin-parts.js';
 import { PeopleNames } from './people.js';
 import { ReviewParts } from './review-parts.js';
@@ -24,7 +26,17 @@ import { VersionParts } from './version-part.js';
     TrackingModule,
     TransparencyModule,
   ],
-  providers: [Dossiers, EventParts, GateParts, OriginParts, PeopleNames, ReviewParts, VersionParts],
-  exports: [Dossiers],
+  providers: [
+    Dossiers,
+    EventParts,
+    GateParts,
+    GovernanceReportReader,
+    GovernanceReports,
+    OriginParts,
+    PeopleNames,
+    ReviewParts,
+    VersionParts,
+  ],
+  exports: [Dossiers, GovernanceReports],
 })
 export class DossierModule {}

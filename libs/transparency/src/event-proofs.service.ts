@@ -1,4 +1,6 @@
+import { SigningKeys } from '@app/signing';
 import { Injectable } from '@nestjs/common';
+import { CheckpointCheck } from './checkpoint-check.js';
 import { type Checkpoint, type Leaf, LogRepository } from './log.repository.js';
 import { LogHashes } from './log-hashes.js';
 import { inclusionPath } from './merkle.js';
@@ -11,11 +13,19 @@ export interface ProvenEvents {
   leaves: (Leaf & { hashes: Buffer[] })[];
 }
 
+/** The newest checkpoint, held against the hashes that are stored and the key that signed it. */
+export interface CheckedCheckpoint {
+  checkpoint: Checkpoint;
+  /** null: its signature is right, and its root is that of the stored hashes. */
+  problem: string | null;
+}
+
 /** Proofs of many events at once, in a number of statements that does not grow with them. */
 @Injectable()
 export class EventProofs {
   constructor(
     private readonly hashes: LogHashes,
+    private readonly keys: SigningKeys,
     private readonly log: LogRepository,
   ) {}
 
@@ -32,5 +42,15 @@ export class EventProofs {
       checkpoint,
       leaves: leaves.map((leaf, index) => ({ ...leaf, hashes: hashes.splice(0, paths[index]?.length) })),
     };
+  }
+
+  /** null while nothing was signed. The events themselves are not computed again: LogVerification does that. Asks no right. */
+  async checkNewest(): Promise<CheckedCheckpoint | null> {
+    const checkpoint = await this.log.checkpoint();
+    if (!checkpoint) return null;
+    const [root] = await this.hashes.of([[0, checkpoint.treeSize]], checkpoint.treeSize);
+    const check = new CheckpointCheck(await this.keys.history(), 1);
+    const found = check.compare({ root: () => root as Buffer }, checkpoint);
+    return { checkpoint, problem: found?.problem ?? null };
   }
 }

@@ -1,4 +1,4 @@
-export { EventProofs, type ProvenEvents } from './event-proofs.service.js';
+export { type CheckedCheckpoint, EventProofs, type ProvenEvents } from './event-proofs.service.js';
 export { AuditExports } from './export.service.js';
 export { csvRow, type ExportFormat, exportFormats } from './export-lines.js';
 export { leafEntry } from './leaf.js';
