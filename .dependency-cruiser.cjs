@@ -8,6 +8,7 @@ const FLOORS = [
   ['gates', 'history'],
   ['promotion'],
   ['notification', 'lineage'],
+  ['dossier'],
 ];
 const lib = (names) => `^libs/(${names.join('|')})/src/`;
 const floorRules = FLOORS.flatMap((names, floor) =>

@@ -7,6 +7,7 @@ import { ApprovalsModule } from './approvals/approvals.module.js';
 import { AttestationsModule } from './attestations/attestations.module.js';
 import { AuditExportModule } from './audit/audit-export.module.js';
 import { AuthModule } from './auth/auth.module.js';
+import { DossiersModule } from './dossiers/dossiers.module.js';
 import { GateReportsModule } from './gates/gate-reports.module.js';
 import { GraphqlModule } from './graphql/graphql.module.js';
 import { HttpExceptionFilter } from './http/exception.filter.js';
@@ -27,6 +28,7 @@ export class AppModule {
         AttestationsModule,
         AuditExportModule,
         AuthModule,
+        DossiersModule,
         GateReportsModule,
         MlflowModule,
         GraphqlModule,

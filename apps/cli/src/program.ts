@@ -5,6 +5,7 @@ import { addApplyCommand } from './apply/command.js';
 import { addAuditCommands } from './audit/commands.js';
 import { addAuthCommands } from './auth/commands.js';
 import { CliError, exitCodes } from './cli-error.js';
+import { addDossierCommand } from './dossier/commands.js';
 import { type Run, Session, type Work } from './session.js';
 import { Terminal } from './terminal/terminal.js';
 import { version } from './version.js';
@@ -58,6 +59,7 @@ function programOf(running: Run): Command {
   addApplyCommand(program, running);
   addAccessCommands(program, running);
   addAuditCommands(program, running);
+  addDossierCommand(program, running);
   return program;
 }
 

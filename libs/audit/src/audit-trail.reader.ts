@@ -57,6 +57,7 @@ export class AuditTrailReader {
     return row?.count ?? 0;
   }
 
+  /** Those of the events that are visible, in any order. */
   byIds(ids: readonly string[], visible: Sql): Promise<AuditEvent[]> {
     return this.db.query<AuditEvent>(
       sql`SELECT ${eventColumns} FROM audit_events a WHERE a.id = ANY(${ids}::uuid[]) AND ${visible}`,

@@ -35,7 +35,7 @@ export class AuditTrail {
     return this.list({ object }, args);
   }
 
-  /** Those of them that the caller may read, in any order: for loaders. */
+  /** Those of the events that the caller may read, in any order. */
   async byIds(ids: readonly string[]): Promise<AuditEvent[]> {
     return this.reader.byIds(ids, await this.access.whereMayReadAudit('a'));
   }

@@ -1,3 +1,4 @@
+export { cardFiles, largestCard, writtenSections } from './card-sections.js';
 export { GateReports } from './external/gate-reports.service.js';
 export { gatesIdentity } from './external/gates-identity.js';
 export type { ValidatorCall } from './external/validator-call.repository.js';

@@ -35,6 +35,7 @@ import { PromotionRequestReader } from './promotion-request.reader.js';
 import { PromotionRequestRepository } from './promotion-request.repository.js';
 import { PromotionRequests } from './promotion-requests.service.js';
 import { RequestDetails } from './request-details.reader.js';
+import { RequestRecords } from './request-records.js';
 import { DecisionRepository } from './review/decision.repository.js';
 import { Decisions } from './review/decisions.service.js';
 import { Reviewers } from './review/reviewers.js';
@@ -78,6 +79,7 @@ import { VisibleRequests } from './visible-requests.js';
     PromotionStatementRepository,
     PromotionStatements,
     RequestDetails,
+    RequestRecords,
     Reviewers,
     ViolationReader,
     VisibleRequests,
@@ -103,6 +105,7 @@ import { VisibleRequests } from './visible-requests.js';
     PromotionRequests,
     PromotionStatements,
     RequestDetails,
+    RequestRecords,
     ViolationReader,
   ],
 })

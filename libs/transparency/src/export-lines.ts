@@ -67,10 +67,11 @@ function cell(value: unknown): string {
   return `"${text.replace(/^(?=[=+\-@'\t\r\n])/, "'").replaceAll('"', '""')}"`;
 }
 
-const row = (cells: readonly unknown[]): string => `${cells.map(cell).join(',')}\n`;
+/** A line of CSV, in which nothing is a formula. */
+export const csvRow = (cells: readonly unknown[]): string => `${cells.map(cell).join(',')}\n`;
 
 const csv: ExportLines = {
-  header: row([...columns, 'leafHash', 'proof']),
+  header: csvRow([...columns, 'leafHash', 'proof']),
   event: ({ sequence, entry, leafHash, proof }) => {
     const event = (entry ? JSON.parse(entry) : { sequence }) as Record<string, unknown>;
     const values = columns.map((column) => {
@@ -80,10 +81,10 @@ const csv: ExportLines = {
         ? canonicalJson(value)
         : value;
     });
-    return row([...values, base64(leafHash), proof?.map(base64).join(' ') ?? null]);
+    return csvRow([...values, base64(leafHash), proof?.map(base64).join(' ') ?? null]);
   },
-  checkpoint: (note) => row(['#checkpoint', note]),
-  manifest: (manifest, signature) => row(['#manifest', manifest, signature]),
+  checkpoint: (note) => csvRow(['#checkpoint', note]),
+  manifest: (manifest, signature) => csvRow(['#manifest', manifest, signature]),
 };
 
 export const linesOf: Record<ExportFormat, ExportLines> = { ndjson, csv };

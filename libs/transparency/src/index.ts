@@ -1,9 +1,12 @@
 export type { AnchorState } from './anchor.repository.js';
 export { Anchoring } from './anchoring.service.js';
 export { type AuditAnchor, AuditAnchors } from './audit-anchors.service.js';
+export { type CheckedCheckpoint, EventProofs, type ProvenEvents } from './event-proofs.service.js';
 export { AuditExports } from './export.service.js';
-export { type ExportFormat, exportFormats } from './export-lines.js';
+export { csvRow, type ExportFormat, exportFormats } from './export-lines.js';
+export { leafEntry } from './leaf.js';
 export type { Checkpoint } from './log.repository.js';
+export { leafHash } from './merkle.js';
 export type { ConsistencyProof, InclusionProof } from './proof.js';
 export { Proofs } from './proofs.service.js';
 export { Sealer } from './sealer.service.js';

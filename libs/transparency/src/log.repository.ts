@@ -121,6 +121,13 @@ export class LogRepository {
     }));
   }
 
+  /** The leaves of these events, in the order of the log; of those that are sealed. */
+  leavesOf(eventIds: readonly string[]): Promise<Leaf[]> {
+    return this.db.query<Leaf>(sql`
+      SELECT sequence, event_id AS "eventId", leaf_hash AS hash FROM sealed_events
+      WHERE event_id = ANY(${eventIds}::uuid[]) ORDER BY sequence`);
+  }
+
   /** The checkpoint over so many leaves; the newest when no number is given. */
   checkpoint(size?: number): Promise<Checkpoint | undefined> {
     const which = size === undefined ? empty : sql`WHERE tree_size = ${size}`;

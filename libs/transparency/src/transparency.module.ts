@@ -5,6 +5,7 @@ import { AnchorRepository } from './anchor.repository.js';
 import { AnchorWriter } from './anchor-writer.js';
 import { Anchoring } from './anchoring.service.js';
 import { AuditAnchors } from './audit-anchors.service.js';
+import { EventProofs } from './event-proofs.service.js';
 import { ExportReader } from './export.reader.js';
 import { AuditExports } from './export.service.js';
 import { LogRepository } from './log.repository.js';
@@ -23,6 +24,7 @@ import { LogVerification } from './verification.service.js';
     Anchoring,
     AuditAnchors,
     AuditExports,
+    EventProofs,
     ExportReader,
     LogContinuity,
     LogHashes,
@@ -32,6 +34,6 @@ import { LogVerification } from './verification.service.js';
     Proofs,
     Sealer,
   ],
-  exports: [Anchoring, AuditAnchors, AuditExports, LogVerification, Proofs, Sealer],
+  exports: [Anchoring, AuditAnchors, AuditExports, EventProofs, LogVerification, Proofs, Sealer],
 })
 export class TransparencyModule {}

@@ -79,7 +79,7 @@ const exceptions: [route: RegExp, changes: (made: MadeIds, as: string) => Record
       query: `subscription { promotionRequestChanged(id: "${globalId('PromotionRequest', ids.PromotionRequest)}") { sequence promotionRequest { justification } } }`,
     }),
   ],
-  [/attestations\/:number$/, ({ request }) => ({ number: request })],
+  [/(attestations\/:number|\/dossier(\.\w+)?)$/, ({ request }) => ({ number: request })],
   [/^\/queues/, () => ({ queueName: 'gates', jobId: 'message-1' })],
 ];
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describeTarget, type Target } from '@app/policy';
+import { escaped } from '../http/html.js';
 
 /** What a promotion request is to be opened for, as the address of the page has it. */
 export interface AskedRequest {
@@ -17,9 +18,6 @@ const style =
 export const pagePolicy =
   `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; ` +
   "frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
-
-const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => escapes[character] as string);
 
 /** One argument for a POSIX shell. */
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

@@ -1,3 +1,4 @@
+import { DossierModule } from '@app/dossier';
 import { HistoryModule } from '@app/history';
 import { IdentityModule } from '@app/identity';
 import { LineageModule } from '@app/lineage';
@@ -33,6 +34,7 @@ import { WebSockets } from './subscriptions/web-sockets.js';
   imports: [
     AuthModule,
     HistoryModule,
+    DossierModule,
     IdentityModule,
     LineageModule,
     LoadersModule,

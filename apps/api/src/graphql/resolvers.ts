@@ -29,6 +29,7 @@ import {
   DiscussionResolver,
   PromotionRequestDiscussionFields,
 } from './promotion/discussion.resolver.js';
+import { PromotionRequestDossierFields } from './promotion/dossier.fields.js';
 import {
   BreakGlassReviewFields,
   ExceptionResolver,
@@ -114,6 +115,7 @@ export const resolvers = [
   PromotionChangeResolver,
   PromotionRequestAuditFields,
   PromotionRequestDiscussionFields,
+  PromotionRequestDossierFields,
   PromotionRequestFields,
   PromotionRequestResolver,
   PromotionRequestReviewFields,

@@ -42,7 +42,7 @@ export const pathOf = ({ routeOptions, url }: FastifyRequest): string =>
 export function surfaceOf(request: FastifyRequest): Surface {
   const path = pathOf(request);
   if (path === '/graphql' || path.startsWith('/graphql/')) return 'graphql';
-  return /^\/(ajax-)?api\/(?!gates\/)/.test(path) ? 'mlflow' : 'rest';
+  return /^\/(ajax-)?api\/(?!(gates|promotions|governance)\/)/.test(path) ? 'mlflow' : 'rest';
 }
 
 /** What is told of an error. An unexpected one tells its request id and nothing else. */

@@ -5,6 +5,8 @@ import { statusError, topLevelError, type UserError, userError } from './answer-
 import { networkError } from './network-errors.js';
 
 const timeoutMs = 60_000;
+/** What it means that a file is not given out. */
+const downloadOutcomes: Record<number, 'DENIED' | 'NOT_FOUND'> = { 403: 'DENIED', 404: 'NOT_FOUND' };
 
 interface Answer {
   data?: Record<string, unknown> | null;
@@ -50,7 +52,7 @@ export class Client {
     if (response.ok && response.body) return response.body;
     const { message } = (await response.json().catch(() => ({}))) as { message?: string };
     throw message
-      ? new CliError(response.status === 403 ? 'DENIED' : 'FAILURE', message)
+      ? new CliError(downloadOutcomes[response.status] ?? 'FAILURE', message)
       : statusError(this.server, response);
   }
 

@@ -1,12 +1,8 @@
 import type { GateConfig } from '@app/policy';
-import { marked, type Token } from 'marked';
+import { cardFiles, largestCard, spelled, writtenSections } from '../card-sections.js';
 import type { GateInput } from '../gate-input.js';
 import type { Judgement } from '../gate-run.js';
 import { named } from './file-names.js';
-
-/** Files of a version that are read as its model card, the first that is there. */
-const cardFiles = ['MODEL_CARD.md', 'model_card.md', 'README.md', 'readme.md'];
-const largestCard = 2 ** 20;
 
 /** MODEL_CARD: description, tags and sections that people need to judge a model are there, and say something. */
 export async function modelCard(
@@ -43,28 +39,3 @@ async function cardFile(input: GateInput): Promise<{ path: string; text: string 
   const text = path && (await input.text(path, largestCard));
   return path && text !== undefined ? { path, text } : undefined;
 }
-
-/** Headings are the same whatever their case, emphasis and punctuation. */
-const spelled = (heading: string): string =>
-  heading
-    .toLowerCase()
-    .replace(/[^\p{Letter}\p{Number}]+/gu, ' ')
-    .trim();
-
-/** The headings under which there is anything, below a smaller heading also. */
-function writtenSections(markdown: string): string[] {
-  const written = new Set<string>();
-  const open: { name: string; depth: number }[] = [];
-  for (const token of marked.lexer(markdown) as Token[]) {
-    if (token.type === 'heading') {
-      while ((open.at(-1)?.depth ?? 0) >= token.depth) open.pop();
-      open.push({ name: spelled(token.text), depth: token.depth });
-    } else if (!['space', 'hr'].includes(token.type) && !isComment(token)) {
-      for (const { name } of open) written.add(name);
-    }
-  }
-  return [...written];
-}
-
-const isComment = ({ type, raw }: Token): boolean =>
-  type === 'html' && raw.replace(/<!--[\s\S]*?-->/g, '').trim() === '';

@@ -42,9 +42,12 @@ export function evidenceOf(
       }))
       .sort((a, b) => (a.key < b.key ? -1 : 1)),
   };
-  const digest = createHash('sha256').update(canonicalJson(evidence)).digest('hex');
-  return { evidence, digest: `sha256:${digest}` };
+  return { evidence, digest: digestOfEvidence(evidence) };
 }
+
+/** What a decision names of the evidence that the reviewer saw. */
+export const digestOfEvidence = (evidence: Record<string, unknown>): string =>
+  `sha256:${createHash('sha256').update(canonicalJson(evidence)).digest('hex')}`;
 
 /** The comparison with the incumbent as the reviewers are shown it; null while there is no evidence, and without an incumbent. */
 export const comparisonOf = ({ evidence }: Pick<PromotionRequest, 'evidence'>): Comparison | null =>

@@ -1,7 +1,7 @@
-import { Access } from '@app/access';
+import { Access, type SecurableKind } from '@app/access';
 import { Database, type KeysetQuery, keysetPage, type Page, type PageArgs } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import sql, { join, type Sql } from 'sql-template-tag';
+import sql, { join, raw, type Sql } from 'sql-template-tag';
 import { ownReportRules } from '../gates/gate-run-report.js';
 import { separationRules } from '../review/review.js';
 
@@ -35,7 +35,16 @@ export interface ViolationFilter {
   from?: Date | null;
   /** The first instant that no longer counts. */
   to?: Date | null;
+  /** Only what happened in this securable. */
+  within?: { kind: SecurableKind; id: string } | null;
 }
+
+/** The column that names a securable of the kind. The metastore holds everything. */
+const placeColumns: Partial<Record<SecurableKind, Sql>> = {
+  CATALOG: raw('v.catalog_id'),
+  SCHEMA: raw('v.schema_id'),
+  REGISTERED_MODEL: raw('v.securable_id'),
+};
 
 /** Somebody tried to be the second person for what he did himself. */
 const refusedRules: readonly string[] = [
@@ -117,6 +126,14 @@ export class ViolationReader {
     return row?.count ?? 0;
   }
 
+  /** How many there are of each kind; a kind that there is none of is left out. */
+  async countsByKind(filter: ViolationFilter): Promise<{ kind: ViolationKind; count: number }[]> {
+    const { from, where } = await this.matching(filter);
+    return this.db.query(
+      sql`SELECT v.kind, count(*) AS count FROM ${from} WHERE ${where} GROUP BY v.kind ORDER BY v.kind`,
+    );
+  }
+
   private async matching(filter: ViolationFilter): Promise<Pick<KeysetQuery<unknown, unknown>, 'from' | 'where'>> {
     // The first of a UNION names the columns, so that it is always there; the condition leaves it out.
     const wanted = violationKinds.filter(
@@ -126,6 +143,8 @@ export class ViolationReader {
     if (filter.kinds) conditions.push(sql`v.kind = ANY(${filter.kinds}::text[])`);
     if (filter.from) conditions.push(sql`v.occurred_at >= ${filter.from}::timestamptz`);
     if (filter.to) conditions.push(sql`v.occurred_at < ${filter.to}::timestamptz`);
+    const column = filter.within && placeColumns[filter.within.kind];
+    if (filter.within && column) conditions.push(sql`${column} = ${filter.within.id}::uuid`);
     const all = join(
       wanted.map((kind) => statements[kind]),
       ' UNION ALL ',

@@ -40,6 +40,7 @@ const weights: Record<string, number> = {
   files: 20,
   protected: 5,
   lineage: 50,
+  dossier: 100,
   consumers: 5,
   usage: 5,
 };

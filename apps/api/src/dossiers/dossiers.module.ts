@@ -1,0 +1,7 @@
+import { DossierModule } from '@app/dossier';
+import { Module } from '@nestjs/common';
+import { DossiersController } from './dossiers.controller.js';
+
+/** The door for auditors' documents. */
+@Module({ imports: [DossierModule], controllers: [DossiersController] })
+export class DossiersModule {}
