@@ -7,7 +7,7 @@ import { isoInstant } from './people.js';
 type TrainingPart = NonNullable<Dossier['training']>;
 type LineagePart = NonNullable<Dossier['lineage']>;
 
-const walk = { direction: 'UPSTREAM', maxDepth: 4, maxNodes: 100 } as const;
+const walk = { direction: 'UPSTREAM', maxDepth: 4, maxNodes: 100, asOf: null, kinds: null } as const;
 const commitTag = 'mlflow.source.git.commit';
 
 /** Where a version came from: its run, and what stands upstream of it, as far as the caller may see it. */
