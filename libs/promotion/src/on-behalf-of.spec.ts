@@ -1,5 +1,5 @@
 import type { Securable } from '@app/access';
-import type { ModelVersion } from '@app/registry';
+import type { VersionView } from '@app/registry';
 import sql from 'sql-template-tag';
 import { ExternalGateTest } from '../../../test/support/external-gate.js';
 import { createPromotionTest, type PromotionTest, worker } from '../../../test/support/promotion.js';
@@ -15,7 +15,7 @@ const recorded = (t: PromotionTest, { id }: Securable) =>
 describe('on whose behalf the service acts', () => {
   let t: PromotionTest;
   let model: Securable;
-  let version: ModelVersion;
+  let version: VersionView;
   beforeAll(async () => {
     t = await createPromotionTest();
     await t.policy(t.catalog, { gates: [{ key: 'sig', type: 'SIGNATURE', required: false }], waitSeconds: 3600 });
