@@ -2,7 +2,8 @@ import { Access, HiddenObject, METASTORE_ID, type Refusal } from '@app/access';
 import { NotFound, type Page, type PageArgs } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import type { AuditEvent, AuditObject } from './audit-event.js';
-import { type AuditFilter, AuditTrailReader } from './audit-trail.reader.js';
+import type { AuditFilter } from './audit-filter.js';
+import { AuditTrailReader } from './audit-trail.reader.js';
 
 /**
  * Reads the audit trail. READ_AUDIT decides event by event, in SQL: on the metastore for everything, on a catalog, a

@@ -6,8 +6,8 @@ import { Factories, type TestPrincipal } from '../../../test/support/factories.j
 import { createTestModule, type TestModule } from '../../../test/support/module.js';
 import { eventually } from '../../../test/support/processes.js';
 import type { AuditObject } from './audit-event.js';
+import type { AuditFilter } from './audit-filter.js';
 import { AuditLog } from './audit-log.js';
-import type { AuditFilter } from './audit-trail.reader.js';
 import { AuditTrail } from './audit-trail.service.js';
 import { RefusalLog } from './refusal-log.js';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Access, kindOfFullName, METASTORE_ID, type SecurableKind, SecurableRepository } from '@app/access';
-import type { AuditFilter } from '@app/audit';
+import { type AskedAuditFilter, type AuditFilter, AuditFilters } from '@app/audit';
 import { Config, canonicalJson, Transaction } from '@app/platform';
 import { SigningKeys } from '@app/signing';
 import { Injectable } from '@nestjs/common';
@@ -34,6 +34,7 @@ export class AuditExports {
   constructor(
     private readonly access: Access,
     private readonly config: Config,
+    private readonly filters: AuditFilters,
     private readonly hashes: LogHashes,
     private readonly keys: SigningKeys,
     private readonly log: LogRepository,
@@ -46,19 +47,23 @@ export class AuditExports {
    * The sealed events, in the order of the log, and a signed manifest as the last line. What is sealed meanwhile is not in
    * it. Without `within` and filter it is the whole log. Needs READ_AUDIT on the metastore, or on what is exported.
    * @param within the full name of a catalog, a schema or a model: only what happened in it
-   * @throws InvalidArgument for a wrong filter; NotFound, PermissionDenied
+   * @throws InvalidArgument for a wrong filter; NotFound, also of an actor; PermissionDenied
    */
-  async start(within: string | undefined, filter: AuditFilter, format: ExportFormat): Promise<AsyncGenerator<string>> {
+  async start(
+    within: string | undefined,
+    given: AskedAuditFilter,
+    format: ExportFormat,
+  ): Promise<AsyncGenerator<string>> {
     const { name: exportedBy } = this.access.caller();
     const object = await this.authorized(within);
     const visible = await this.access.whereMayReadAudit('a');
     const checkpoint = await this.log.checkpoint();
-    const asked = { ...filter, ...(object && { object }) };
+    const asked = { ...(await this.filters.read(given)), ...(object && { object }) };
     const complete = Object.values(asked).every((value) => value === null || value === undefined);
     // A wrong filter is told before anything is sent.
     await this.reader.page(asked, visible, 0, 0, 1);
     const plan = { filter: asked, visible, format, complete, checkpoint, exportedBy };
-    return this.lines({ ...plan, told: { ...filter, within } });
+    return this.lines({ ...plan, told: { ...given, within } });
   }
 
   private async authorized(within: string | undefined): Promise<{ kind: SecurableKind; id: string } | undefined> {

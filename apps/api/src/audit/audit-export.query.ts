@@ -1,4 +1,4 @@
-import type { AuditFilter } from '@app/audit';
+import type { AskedAuditFilter } from '@app/audit';
 import { InvalidArgument } from '@app/platform';
 import { type ExportFormat, exportFormats } from '@app/transparency';
 import { z } from 'zod';
@@ -9,22 +9,30 @@ const instant = z.iso
   .optional();
 const text = z.string().min(1).optional();
 
-const query = z.object({
-  format: z.enum(exportFormats).default('ndjson'),
-  /** The full name of a catalog, a schema or a model. */
-  within: text,
+/** All that GraphQL's filter has; a test holds them to one another. */
+export const filterParameters = z.object({
+  actor: text,
+  actorName: text,
+  onBehalfOf: text,
   action: text,
   objectName: text,
   outcome: z.enum(['ALLOWED', 'REFUSED']).optional(),
+  reason: text,
   from: instant,
   to: instant,
   requestId: text,
 });
 
+const query = filterParameters.extend({
+  format: z.enum(exportFormats).default('ndjson'),
+  /** The full name of a catalog, a schema or a model. */
+  within: text,
+});
+
 export interface ExportQuery {
   format: ExportFormat;
   within: string | undefined;
-  filter: AuditFilter;
+  filter: AskedAuditFilter;
 }
 
 /** @throws InvalidArgument naming the first parameter that is wrong, and what would be right */

@@ -1,5 +1,4 @@
-import { AuditTrail } from '@app/audit';
-import { Principals } from '@app/identity';
+import { AuditFilters, AuditTrail } from '@app/audit';
 import type { OnModuleInit } from '@nestjs/common';
 import { Args, Context, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { Open, Requires } from '../../http/requires.js';
@@ -15,7 +14,7 @@ import { AuditEventConnection, AuditEventsArgs, AuditEventType, toAuditEvent } f
 @Resolver(() => AuditEventType)
 export class AuditEventResolver implements OnModuleInit {
   constructor(
-    private readonly principals: Principals,
+    private readonly filters: AuditFilters,
     private readonly registry: NodeRegistry,
     private readonly trail: AuditTrail,
   ) {}
@@ -29,8 +28,7 @@ export class AuditEventResolver implements OnModuleInit {
   @Requires('READ_AUDIT')
   @Query(() => AuditEventConnection, { description: 'The newest first. READ_AUDIT decides which' })
   async auditEvents(@Args() { filter, ...page }: AuditEventsArgs): Promise<Connection<AuditEventType>> {
-    const { actor, ...rest } = filter ?? {};
-    const asked = { ...rest, actorId: actor == null ? null : (await this.principals.byName(actor)).id };
+    const asked = await this.filters.read(filter ?? {});
     const found = await this.trail.list(asked, page);
     return toConnection(found, toAuditEvent, () => this.trail.count(asked));
   }
@@ -45,16 +43,19 @@ export class AuditEventResolver implements OnModuleInit {
 /** Everything that happened to a securable, and in it, as far as READ_AUDIT reaches. */
 @Resolver(() => SecurableType)
 export class SecurableAuditFields {
-  constructor(private readonly trail: AuditTrail) {}
+  constructor(
+    private readonly filters: AuditFilters,
+    private readonly trail: AuditTrail,
+  ) {}
 
   @Requires('READ_AUDIT')
   @ResolveField(() => AuditEventConnection, { description: 'Newest first; what READ_AUDIT lets you see' })
   async auditEvents(
     @Parent() { source }: SecurableType,
-    @Args() page: ConnectionArgs,
+    @Args() { filter, ...page }: AuditEventsArgs,
   ): Promise<Connection<AuditEventType>> {
-    const object = { kind: source.kind, id: source.id };
-    return toConnection(await this.trail.list({ object }, page), toAuditEvent, () => this.trail.count({ object }));
+    const asked = { ...(await this.filters.read(filter ?? {})), object: { kind: source.kind, id: source.id } };
+    return toConnection(await this.trail.list(asked, page), toAuditEvent, () => this.trail.count(asked));
   }
 }
 

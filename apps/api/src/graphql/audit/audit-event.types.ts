@@ -1,4 +1,4 @@
-import type { AuditEvent } from '@app/audit';
+import type { AskedAuditFilter, AuditEvent } from '@app/audit';
 import { ArgsType, Field, ID, InputType, ObjectType, registerEnumType } from '@nestjs/graphql';
 import { ConnectionArgs, connectionType } from '../schema/connection.js';
 import { globalId, NodeInterface } from '../schema/node.js';
@@ -51,15 +51,28 @@ export class AuditEventType implements NodeInterface {
 export const AuditEventConnection = connectionType('AuditEvent', () => AuditEventType);
 
 @InputType({ description: 'All fields AND' })
-export class AuditEventFilterInput {
-  @Field(() => String, { nullable: true, description: 'The name of a principal' })
+export class AuditEventFilterInput implements AskedAuditFilter {
+  @Field(() => String, { nullable: true, description: 'The name of a principal: all that it did, under whatever name' })
   actor?: string | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'The actor’s name at that time, in any case: also of one who was deleted since',
+  })
+  actorName?: string | null;
+  @Field(() => String, { nullable: true, description: 'Whom the actor acted for, as the event has it, in any case' })
+  onBehalfOf?: string | null;
   @Field(() => String, { nullable: true, description: 'An action, or its beginning and "*": promotion_request.*' })
   action?: string | null;
   @Field(() => String, { nullable: true, description: 'How the name of the object begins, in any case' })
   objectName?: string | null;
   @Field(() => AuditOutcome, { nullable: true })
   outcome?: AuditOutcome | null;
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Words of the reason, in any case and order, all of them; "some words" stand next to each other, or between two lets either do, - goes before what must not be there',
+  })
+  reason?: string | null;
   @Field(() => Date, { nullable: true, description: 'The first instant that counts' })
   from?: Date | null;
   @Field(() => Date, { nullable: true, description: 'The first instant that no longer counts' })
