@@ -97,6 +97,7 @@ export const queries: Record<string, Field> = {
   promotionRequest: ['HIDDEN', (n) => `promotionRequest(number: ${n.request}) { id }`],
   promotionRequests: ['EMPTY', () => 'promotionRequests(first: 5) { nodes { id } totalCount }'],
   run: ['HIDDEN', (n) => `run(runId: "${n.runId}") { id }`],
+  securableState: ['HIDDEN', (n) => `securableState(fullName: "${n.model}", at: "2020-01-01T00:00:00Z") { ownerName }`],
   schema: ['HIDDEN', (n) => `schema(fullName: "${n.schema}") { id }`],
   whatIf: [
     'HIDDEN',

@@ -15,6 +15,8 @@ export const genesis = {
       ownerId: builtInPrincipals.metastoreAdmins,
     },
   ] satisfies Place[],
+  /** Of both. */
+  ownerName: 'metastore-admins',
   grant: {
     id: '00000000-0000-7000-8000-000000000020',
     securableId: METASTORE_ID,

@@ -11,6 +11,7 @@ interface PlaceRow {
   kind: SecurableKind | null;
   told: string | null;
   ownerId: string | null;
+  ownerName: string | null;
 }
 
 /** What the log says of a securable as of a time. It checks no rights. */
@@ -30,7 +31,10 @@ export class SecurableStateReader {
         UNION SELECT schema_id, 2 FROM stood WHERE schema_id <> ${id}::uuid
         UNION SELECT ${id}::uuid, 3 WHERE ${id}::uuid <> ${METASTORE_ID}::uuid
       )
-      SELECT p.id, named.kind, named.told, owned.owner_id AS "ownerId" FROM places p
+      SELECT p.id, named.kind, named.told, owned.owner_id AS "ownerId", COALESCE(
+        (SELECT name FROM principals WHERE id = owned.owner_id::uuid),
+        (SELECT d.object_name FROM audit_events d WHERE d.object_id = owned.owner_id AND d.action = 'principal.deleted')
+      ) AS "ownerName" FROM places p
       LEFT JOIN LATERAL (
         SELECT e.object_kind AS kind, COALESCE(e.after ->> 'fullName', e.after ->> 'name', e.object_name) AS told FROM ${inLog}
         WHERE e.object_id = p.id::text AND e.action IN (${naming}) AND ${upTo(at)} ORDER BY ${newestFirst} LIMIT 1) named ON TRUE
@@ -45,7 +49,8 @@ export class SecurableStateReader {
       path.push(place);
     }
     const idOf = (kind: SecurableKind) => path.find((place) => place.kind === kind)?.id ?? null;
-    return { ...(path.at(-1) as Place), path, catalogId: idOf('CATALOG'), schemaId: idOf('SCHEMA') };
+    const ownerName = rows.at(-1)?.ownerName ?? genesis.ownerName;
+    return { ...(path.at(-1) as Place), ownerName, path, catalogId: idOf('CATALOG'), schemaId: idOf('SCHEMA') };
   }
 
   /** The grants in force on it, in the order of their ids, which is that in which they were made. */

@@ -5,6 +5,8 @@ import type { PolicyRevision } from '@app/policy';
 export interface PastSecurable extends Place {
   schemaId: string | null;
   catalogId: string | null;
+  /** Also when the owner was deleted since. */
+  ownerName: string;
   /** From the metastore to itself. */
   path: Place[];
 }

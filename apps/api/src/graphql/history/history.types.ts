@@ -1,6 +1,7 @@
 import type { Privilege as PrivilegeName, SecurableKind } from '@app/access';
 import type { Holder, PastGrant, PastPolicy, PastSecurable } from '@app/history';
 import { ArgsType, Field, ID, Int, ObjectType } from '@nestjs/graphql';
+import { ObjectArgs } from '../access/explanation.types.js';
 import { PolicyRevisionType, toPolicyRevision } from '../promotion/policy.types.js';
 import { TargetKindEnum, TargetType } from '../registry/registry.types.js';
 import { ConnectionArgs, connectionType } from '../schema/connection.js';
@@ -11,6 +12,12 @@ import { Privilege, SecurableKindEnum, typeNameOf } from '../schema/securable.js
 export class HoldersArgs extends ConnectionArgs {
   @Field({ description: 'An instant that is past' })
   asOf: Date;
+}
+
+@ArgsType()
+export class SecurableStateArgs extends ObjectArgs {
+  @Field({ description: 'An instant that is past' })
+  at: Date;
 }
 
 @ObjectType('TargetHolder', { description: 'A version that held a target as of a time' })
@@ -66,6 +73,8 @@ export class SecurableStateType {
   kind: SecurableKind;
   @Field({ description: 'Its name then, with those of its containers then' })
   fullName: string;
+  @Field({ description: 'Known also when the principal was deleted since' })
+  ownerName: string;
   @Field()
   at: Date;
 }
@@ -91,7 +100,15 @@ export const toPastPolicy = ({ policyName, ...revision }: PastPolicy): PastPolic
 });
 
 export const toSecurableState = (
-  { id, kind, fullName, ownerId }: PastSecurable,
+  { id, kind, fullName, ownerId, ownerName }: PastSecurable,
   source: SecurableStateType['source'],
   at: Date,
-): SecurableStateType => ({ securableId: globalId(typeNameOf(kind), id), kind, fullName, ownerId, source, at });
+): SecurableStateType => ({
+  securableId: globalId(typeNameOf(kind), id),
+  kind,
+  fullName,
+  ownerId,
+  ownerName,
+  source,
+  at,
+});

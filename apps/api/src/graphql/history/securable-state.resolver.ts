@@ -1,5 +1,6 @@
+import { kindOfFullName, type Securable } from '@app/access';
 import { History } from '@app/history';
-import { Args, Context, Parent, ResolveField, Resolver } from '@nestjs/graphql';
+import { Args, Context, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { Open, Requires } from '../../http/requires.js';
 import { PrincipalType, principalsAreKnown, toPrincipal } from '../access/principal.type.js';
 import { type Connection, ConnectionArgs, toConnection } from '../schema/connection.js';
@@ -7,14 +8,20 @@ import { orNull } from '../schema/or-null.js';
 import { SecurableType } from '../schema/securable.js';
 import type { GraphqlContext } from '../server/loaders.factory.js';
 import {
+  HolderConnection,
+  type HolderType,
   PastGrantConnection,
   PastGrantType,
   PastPolicyType,
+  SecurableStateArgs,
   SecurableStateType,
+  toHolder,
   toPastGrant,
   toPastPolicy,
   toSecurableState,
 } from './history.types.js';
+
+const whoMayAsk = 'null when it did not exist yet. Needs READ_AUDIT, where it stands now and where it stood then';
 
 /** How a securable stood as of a time. */
 @Resolver(() => SecurableType)
@@ -22,16 +29,25 @@ export class SecurableHistoryFields {
   constructor(private readonly history: History) {}
 
   @Requires('READ_AUDIT')
+  @Query(() => SecurableStateType, {
+    nullable: true,
+    description: `How a securable that is there stood as of a past instant: whoever reads its audit need not see it otherwise. ${whoMayAsk}`,
+  })
+  securableState(@Args() { at, fullName, kind }: SecurableStateArgs): Promise<SecurableStateType | null> {
+    return this.state({ fullName, kind: kind ?? kindOfFullName(fullName) }, at);
+  }
+
+  @Requires('READ_AUDIT')
   @ResolveField(() => SecurableStateType, {
     nullable: true,
-    description:
-      'How it stood as of a past instant; null when it did not exist yet. Needs READ_AUDIT, where it stands now and where it stood then',
+    description: `How it stood as of a past instant. ${whoMayAsk}`,
   })
-  async stateAt(@Parent() { source }: SecurableType, @Args('at') at: Date): Promise<SecurableStateType | null> {
-    const { kind, fullName } = source;
-    return orNull(await this.history.securable({ kind, fullName }, at), (past) =>
-      toSecurableState(past, { kind, fullName }, at),
-    );
+  stateAt(@Parent() { source }: SecurableType, @Args('at') at: Date): Promise<SecurableStateType | null> {
+    return this.state({ kind: source.kind, fullName: source.fullName }, at);
+  }
+
+  private async state(ref: Pick<Securable, 'kind' | 'fullName'>, at: Date): Promise<SecurableStateType | null> {
+    return orNull(await this.history.securable(ref, at), (past) => toSecurableState(past, ref, at));
   }
 }
 
@@ -53,6 +69,21 @@ export class SecurableStateFields {
   ): Promise<Connection<PastGrantType>> {
     const found = await this.history.grants(source, at, page);
     return toConnection(found, toPastGrant, () => this.history.countGrants(source, at));
+  }
+
+  @Requires('READ_AUDIT')
+  @ResolveField(() => HolderConnection, {
+    nullable: true,
+    description: 'Of a model: every alias and stage that a version held',
+  })
+  async holders(
+    @Parent() { source, at }: SecurableStateType,
+    @Args() page: ConnectionArgs,
+  ): Promise<Connection<HolderType> | null> {
+    const { kind, fullName } = source;
+    if (kind !== 'REGISTERED_MODEL') return null;
+    const found = await this.history.holders(fullName, at, page);
+    return toConnection(found, toHolder, () => this.history.countHolders(fullName, at));
   }
 
   @Requires('READ_AUDIT')
