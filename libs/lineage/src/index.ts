@@ -22,4 +22,8 @@ export {
   type TruncationReason,
   truncationReasons,
 } from './lineage-graph.js';
+export { type LineageEvent, parsedEvent, type RunState } from './openlineage/event.js';
+export type { Job, JobRun } from './openlineage/job.js';
+export { Jobs } from './openlineage/jobs.service.js';
+export { LineageEvents } from './openlineage/lineage-events.service.js';
 export { RunLineageReader } from './run-lineage.reader.js';

@@ -10,13 +10,26 @@ import { LineageDatasets } from './dataset.service.js';
 import { LineageReader } from './lineage.reader.js';
 import { Lineage } from './lineage.service.js';
 import { LineageWalker } from './lineage-walker.js';
+import { JobReader } from './openlineage/job.reader.js';
+import { JobRepository } from './openlineage/job.repository.js';
+import { Jobs } from './openlineage/jobs.service.js';
+import { LineageEvents } from './openlineage/lineage-events.service.js';
 import { RunLineageReader } from './run-lineage.reader.js';
 
-const doors = [ConsumerLog, Consumers, Lineage, LineageDatasets, RunLineageReader];
+const doors = [ConsumerLog, Consumers, Jobs, Lineage, LineageDatasets, LineageEvents, RunLineageReader];
 
 @Module({
   imports: [RegistryModule, TrackingModule],
-  providers: [...doors, ConsumerReader, ConsumerRepository, LineageDatasetReader, LineageReader, LineageWalker],
+  providers: [
+    ...doors,
+    ConsumerReader,
+    ConsumerRepository,
+    JobReader,
+    JobRepository,
+    LineageDatasetReader,
+    LineageReader,
+    LineageWalker,
+  ],
   exports: doors,
 })
 export class LineageModule {}

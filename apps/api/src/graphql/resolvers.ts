@@ -11,8 +11,10 @@ import {
   RegisteredModelConsumerFields,
 } from './lineage/consumer.fields.js';
 import { DatasetResolver, RunLineageFields } from './lineage/dataset.resolver.js';
+import { JobResolver } from './lineage/job.resolver.js';
 import {
   DatasetGraphFields,
+  JobGraphFields,
   LineageNodeFields,
   ModelVersionLineageFields,
   RunGraphFields,
@@ -90,6 +92,8 @@ export const resolvers = [
   GateRunWaiverFields,
   GateWaiverFields,
   GrantResolver,
+  JobGraphFields,
+  JobResolver,
   LineageNodeFields,
   ModelAliasFields,
   ModelConsumerFields,
