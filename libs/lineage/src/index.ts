@@ -3,6 +3,7 @@ export { type ConsumedObject, Consumers } from './consumer.service.js';
 export { ConsumerLog } from './consumer-log.js';
 export type { LineageDataset, RunDataset, RunModel } from './dataset.js';
 export { LineageDatasets } from './dataset.service.js';
+export { PromotionEvents } from './emission/promotion-events.service.js';
 export { LineageModule } from './lineage.module.js';
 export { Lineage } from './lineage.service.js';
 export {

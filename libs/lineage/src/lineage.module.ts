@@ -1,3 +1,4 @@
+import { OutboundModule } from '@app/outbound';
 import { RegistryModule } from '@app/registry';
 import { TrackingModule } from '@app/tracking';
 import { Module } from '@nestjs/common';
@@ -7,6 +8,8 @@ import { Consumers } from './consumer.service.js';
 import { ConsumerLog } from './consumer-log.js';
 import { LineageDatasetReader } from './dataset.reader.js';
 import { LineageDatasets } from './dataset.service.js';
+import { PromotionEventReader } from './emission/promotion-event.reader.js';
+import { PromotionEvents } from './emission/promotion-events.service.js';
 import { LineageReader } from './lineage.reader.js';
 import { Lineage } from './lineage.service.js';
 import { LineageWalker } from './lineage-walker.js';
@@ -16,10 +19,19 @@ import { Jobs } from './openlineage/jobs.service.js';
 import { LineageEvents } from './openlineage/lineage-events.service.js';
 import { RunLineageReader } from './run-lineage.reader.js';
 
-const doors = [ConsumerLog, Consumers, Jobs, Lineage, LineageDatasets, LineageEvents, RunLineageReader];
+const doors = [
+  ConsumerLog,
+  Consumers,
+  Jobs,
+  Lineage,
+  LineageDatasets,
+  LineageEvents,
+  PromotionEvents,
+  RunLineageReader,
+];
 
 @Module({
-  imports: [RegistryModule, TrackingModule],
+  imports: [OutboundModule, RegistryModule, TrackingModule],
   providers: [
     ...doors,
     ConsumerReader,
@@ -29,6 +41,7 @@ const doors = [ConsumerLog, Consumers, Jobs, Lineage, LineageDatasets, LineageEv
     LineageDatasetReader,
     LineageReader,
     LineageWalker,
+    PromotionEventReader,
   ],
   exports: doors,
 })
