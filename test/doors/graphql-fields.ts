@@ -20,6 +20,7 @@ export interface Names {
   deliveryId: string;
   experiment: string;
   runId: string;
+  job: string;
 }
 
 /** What somebody without any right gets from a field of Query or Mutation. */
@@ -52,6 +53,7 @@ export const absent: Names = {
   deliveryId: id('WebhookDelivery'),
   experiment: '/nowhere/nothing',
   runId: randomUUID().replaceAll('-', ''),
+  job: 'nothing',
 };
 
 const errors = 'errors { __typename code message }';
@@ -81,6 +83,7 @@ export const queries: Record<string, Field> = {
   ],
   experiment: ['HIDDEN', (n) => `experiment(name: "${n.experiment}") { id }`],
   experiments: ['EMPTY', () => 'experiments(first: 5) { nodes { id } totalCount }'],
+  job: ['HIDDEN', (n) => `job(namespace: "${n.experiment}", name: "${n.job}") { id }`],
   metastore: ['OPEN', () => 'metastore { id viewerCan grants(first: 5) { nodes { principal { name } } } }'],
   model: ['HIDDEN', (n) => `model(fullName: "${n.model}") { id }`],
   modelVersion: ['HIDDEN', (n) => `modelVersion(fullName: "${n.model}", number: 1) { id }`],

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { LineageEvents, parsedEvent } from '@app/lineage';
 import { Grants } from '@app/namespace';
 import { runInContext } from '@app/platform';
 import { Policies } from '@app/policy';
@@ -12,6 +13,7 @@ import sql from 'sql-template-tag';
 import { createTestApp, type TestApp } from '../support/app.js';
 import type { TestPrincipal } from '../support/factories.js';
 import { graphql } from '../support/graphql.js';
+import { runEvent } from '../support/openlineage.js';
 import { absent, mutations, type Names, queries } from './graphql-fields.js';
 
 const id = (type: string, key: string) => Buffer.from(`${type}:${key}`).toString('base64url');
@@ -195,9 +197,12 @@ async function makeObjects(t: TestApp, owner: TestPrincipal, modelId: string): P
   const made = await as(() => t.app.get(Experiments, { strict: false }).create({ name: experiment }));
   const { experimentId } = made;
   const run = await as(() => t.app.get(Runs, { strict: false }).create({ experimentId }));
+  const event = parsedEvent(runEvent(experiment, 'load'));
+  await as(() => t.app.get(LineageEvents, { strict: false }).take(event));
   return {
     experiment,
     runId: run.id,
+    job: 'load',
     catalog: 'prod',
     schema: 'prod.fraud',
     model,

@@ -192,6 +192,8 @@ const isOfWhole = ({ path, extensions }: { path?: string[]; extensions?: { reaso
 /** Everybody may make experiments, and so does who walks all routes. */
 async function deleteExperimentsOf(t: TestApp, { id }: TestPrincipal): Promise<void> {
   const own = sql`SELECT id FROM securables WHERE created_by = ${id}::uuid AND kind = 'EXPERIMENT'`;
+  const numbers = sql`SELECT id FROM experiments WHERE securable_id IN (${own})`;
+  await t.db.execute(sql`DELETE FROM datasets WHERE experiment_id IN (${numbers})`);
   await t.db.execute(sql`DELETE FROM experiments WHERE securable_id IN (${own})`);
   await t.db.execute(sql`DELETE FROM securables WHERE id IN (${own})`);
 }

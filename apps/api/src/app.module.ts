@@ -13,6 +13,7 @@ import { GraphqlModule } from './graphql/graphql.module.js';
 import { HttpExceptionFilter } from './http/exception.filter.js';
 import { HealthController } from './http/health.controller.js';
 import { MlflowModule } from './mlflow/mlflow.module.js';
+import { OpenLineageModule } from './openlineage/openlineage.module.js';
 import { QueuesModule } from './queues/queues.module.js';
 
 @Module({})
@@ -32,6 +33,7 @@ export class AppModule {
         GateReportsModule,
         MlflowModule,
         GraphqlModule,
+        OpenLineageModule,
         QueuesModule,
       ],
       controllers: [HealthController],

@@ -23,6 +23,7 @@ import { bareHeaders, registerSecurityHeaders } from './http/security-headers.js
 import { rewriteUrl, spell, surfaceOf } from './http/surface.js';
 import { registerRawUploads } from './mlflow/artifacts/raw-uploads.js';
 import { registerRepeatedCreates } from './mlflow/wire/repeated-creates.js';
+import { registerCompressedBodies } from './openlineage/compressed-bodies.js';
 
 /** What a client may hold of the server, and for how long. An idle connection is closed after twice the time of a request. */
 function serverLimits({ BODY_LIMIT_BYTES, REQUEST_TIMEOUT_SECONDS }: Config['settings']) {
@@ -78,6 +79,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
   registerRepeatedCreates(fastify, app.get(IdempotencyKeys), app.get(Access), logger);
   registerContract(fastify);
   registerRawUploads(fastify, settings.ARTIFACT_LIMIT_BYTES);
+  registerCompressedBodies(fastify, settings.BODY_LIMIT_BYTES);
   await app.init();
   return app;
 }

@@ -1,4 +1,5 @@
 import { gateRunFinished, gateRunQueued } from '@app/gates';
+import type { PromotionEvents } from '@app/lineage';
 import { NotificationDelivery, Notifications, notificationDue } from '@app/notification';
 import type { OutboxEvent, QueueName } from '@app/platform';
 import {
@@ -7,6 +8,7 @@ import {
   gateWaiverProposed,
   PromotionProgress,
   promotionRequestApproved,
+  promotionRequestClosed,
   promotionRequestMoved,
 } from '@app/promotion';
 import { modelVersionRegistered, Registrations } from '@app/registry';
@@ -29,6 +31,7 @@ interface Services {
   metrics: WorkerMetrics;
   notifications: Notifications;
   notificationDelivery: NotificationDelivery;
+  promotionEvents: PromotionEvents;
   promotions: PromotionProgress;
   registrations: Registrations;
   webhooks: WebhookDispatcher;
@@ -52,6 +55,7 @@ export const subscriptionsOf = ({
   metrics,
   notifications,
   notificationDelivery,
+  promotionEvents,
   promotions,
   registrations,
   webhooks,
@@ -71,6 +75,7 @@ export const subscriptionsOf = ({
     priority: () => first,
   },
   on(promotionRequestMoved, 'notifications', (moved) => notifications.requestMoved(moved)),
+  on(promotionRequestClosed, 'deliveries', ({ promotionRequestId }) => promotionEvents.tell(promotionRequestId)),
   on(gateWaiverProposed, 'notifications', (proposed) => notifications.waiverProposed(proposed)),
   on(discussionCommentMade, 'notifications', (made) => notifications.commentMade(made)),
   on(notificationDue, 'notifications', ({ notificationId }) => notificationDelivery.deliver(notificationId)),

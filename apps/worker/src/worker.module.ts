@@ -3,6 +3,7 @@ import { ArtifactsModule } from '@app/artifacts';
 import { AuditModule } from '@app/audit';
 import { GateRuns, GatesModule } from '@app/gates';
 import { IdentityModule } from '@app/identity';
+import { LineageModule, PromotionEvents } from '@app/lineage';
 import { NotificationDelivery, NotificationModule, Notifications } from '@app/notification';
 import { type Config, definedEvents, PlatformModule } from '@app/platform';
 import { GateJobs, PromotionModule, PromotionProgress } from '@app/promotion';
@@ -42,6 +43,7 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly metrics: WorkerMetrics,
     private readonly notifications: Notifications,
     private readonly notificationDelivery: NotificationDelivery,
+    private readonly promotionEvents: PromotionEvents,
     private readonly promotions: PromotionProgress,
     private readonly reconciler: Reconciler,
     private readonly registrations: Registrations,
@@ -60,6 +62,7 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
         AuditModule,
         GatesModule,
         IdentityModule,
+        LineageModule,
         NotificationModule,
         PromotionModule,
         RegistryModule,
@@ -83,10 +86,20 @@ export class WorkerModule implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   onApplicationBootstrap(): void {
-    const { gateJobs, metrics, notifications, notificationDelivery, promotions, registrations, webhooks } = this;
+    const { gateJobs, metrics, notifications, notificationDelivery, promotionEvents, promotions } = this;
+    const { registrations, webhooks } = this;
     const subscriptions = oneForEach(
       definedEvents(),
-      subscriptionsOf({ gateJobs, metrics, notifications, notificationDelivery, promotions, registrations, webhooks }),
+      subscriptionsOf({
+        gateJobs,
+        metrics,
+        notifications,
+        notificationDelivery,
+        promotionEvents,
+        promotions,
+        registrations,
+        webhooks,
+      }),
     );
     this.relay.start(subscriptions);
     this.jobs.start(subscriptions);

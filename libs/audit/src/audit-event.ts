@@ -12,6 +12,7 @@ export interface AuditObject {
     | 'PRINCIPAL'
     | 'ACCESS_TOKEN'
     | 'RUN'
+    | 'JOB'
     | 'LOGGED_MODEL'
     | 'GATE_RUN'
     | 'SIGNING_KEY'

@@ -6,7 +6,7 @@ import type { LineageDataset } from './dataset.js';
 
 /** The columns of a LineageDataset, of `datasets d`. */
 export const datasetColumns: Sql = raw(`d.id, d.experiment_id::text AS "experimentId", d.name, d.digest,
-  d.source_type AS "sourceType", d.source, d.schema, d.profile`);
+  d.source_type AS "sourceType", d.source, d.schema, d.profile, d.location`);
 
 /** Whose runs are listed. */
 export type RunsOf = { dataset: string } | { parent: string };

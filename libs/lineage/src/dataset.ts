@@ -8,6 +8,8 @@ export interface LineageDataset {
   source: string;
   schema: string | null;
   profile: string | null;
+  /** Where it is, spelled in one way for MLflow and OpenLineage; null: its source does not say. */
+  location: string | null;
 }
 
 /** What a run has read. */

@@ -4,6 +4,7 @@ export const lineageNodeKinds = [
   'DATASET',
   'HOLDOUT',
   'SOURCE_CODE',
+  'JOB',
   'RUN',
   'LOGGED_MODEL',
   'MODEL_VERSION',
@@ -14,6 +15,8 @@ export type LineageNodeKind = (typeof lineageNodeKinds)[number];
 
 export const lineageEdgeKinds = [
   'DATASET_INPUT',
+  'DATASET_OUTPUT',
+  'SAME_DATA',
   'SOURCE_CODE',
   'PARENT',
   'MODEL_INPUT',
@@ -33,7 +36,7 @@ export const truncationReasons = ['MAX_DEPTH', 'MAX_NODES', 'MAX_EDGES', 'PERMIS
 export type TruncationReason = (typeof truncationReasons)[number];
 
 /** What a walk can begin at. */
-export type LineageRoot = { kind: 'DATASET' | 'RUN' | 'MODEL_VERSION'; key: string };
+export type LineageRoot = { kind: 'DATASET' | 'JOB' | 'RUN' | 'MODEL_VERSION'; key: string };
 
 /** A node by its kind and its key there: an id of ours, MLflow's id of a run or a logged model, a commit, or a digest. */
 export interface LineagePoint {
@@ -53,7 +56,7 @@ export interface LineageEdge {
   /** What was made of the source, or with it. */
   target: LineagePoint;
   kind: LineageEdgeKind;
-  /** Of a dataset: what the run used it for. */
+  /** Of a dataset: what the run used it for, or the run of the job that last named it. */
   context: string | null;
   /** When the service learned of it. */
   observedAt: Date;

@@ -1,5 +1,6 @@
 import sql, { type Sql } from 'sql-template-tag';
 import { dataset, type End, instant, loggedModel, type Relation, run, version } from './lineage-relation.js';
+import { jobRelations } from './openlineage/relations.js';
 
 /** A value of a run's tags. Both conditions of the index (its expression, its keys) must be in the statement, as they are there. */
 const runTag = (kind: 'RUN' | 'SOURCE_CODE'): End => ({
@@ -180,5 +181,6 @@ export const relationsFor = (mayNameConsumers: Sql): Relation[] => [
   ...runTags,
   ...versionTags,
   ...evaluation,
+  ...jobRelations,
   consumption(mayNameConsumers),
 ];

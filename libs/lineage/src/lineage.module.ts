@@ -1,3 +1,4 @@
+import { OutboundModule } from '@app/outbound';
 import { RegistryModule } from '@app/registry';
 import { TrackingModule } from '@app/tracking';
 import { Module } from '@nestjs/common';
@@ -7,16 +8,41 @@ import { Consumers } from './consumer.service.js';
 import { ConsumerLog } from './consumer-log.js';
 import { LineageDatasetReader } from './dataset.reader.js';
 import { LineageDatasets } from './dataset.service.js';
+import { PromotionEventReader } from './emission/promotion-event.reader.js';
+import { PromotionEvents } from './emission/promotion-events.service.js';
 import { LineageReader } from './lineage.reader.js';
 import { Lineage } from './lineage.service.js';
 import { LineageWalker } from './lineage-walker.js';
+import { JobReader } from './openlineage/job.reader.js';
+import { JobRepository } from './openlineage/job.repository.js';
+import { Jobs } from './openlineage/jobs.service.js';
+import { LineageEvents } from './openlineage/lineage-events.service.js';
 import { RunLineageReader } from './run-lineage.reader.js';
 
-const doors = [ConsumerLog, Consumers, Lineage, LineageDatasets, RunLineageReader];
+const doors = [
+  ConsumerLog,
+  Consumers,
+  Jobs,
+  Lineage,
+  LineageDatasets,
+  LineageEvents,
+  PromotionEvents,
+  RunLineageReader,
+];
 
 @Module({
-  imports: [RegistryModule, TrackingModule],
-  providers: [...doors, ConsumerReader, ConsumerRepository, LineageDatasetReader, LineageReader, LineageWalker],
+  imports: [OutboundModule, RegistryModule, TrackingModule],
+  providers: [
+    ...doors,
+    ConsumerReader,
+    ConsumerRepository,
+    JobReader,
+    JobRepository,
+    LineageDatasetReader,
+    LineageReader,
+    LineageWalker,
+    PromotionEventReader,
+  ],
   exports: doors,
 })
 export class LineageModule {}

@@ -168,12 +168,13 @@ const details = sql`
   LEFT JOIN runs r ON r.id = CASE WHEN n.kind = 'RUN' THEN n.key END
   LEFT JOIN logged_models m ON m.id = CASE WHEN n.kind = 'LOGGED_MODEL' THEN n.key END AND m.lifecycle_stage = 'active'
   LEFT JOIN datasets d ON d.id = ${uuidOf('DATASET')}
+  LEFT JOIN jobs j ON j.id = ${uuidOf('JOB')}
   LEFT JOIN gate_runs g ON g.id = ${uuidOf('EVALUATION')}
   LEFT JOIN model_versions v ON v.id = COALESCE(g.version_id, ${uuidOf('MODEL_VERSION')})
   LEFT JOIN principals p ON p.id = ${uuidOf('CONSUMER')}
-  LEFT JOIN experiments e ON e.id = COALESCE(r.experiment_id, m.experiment_id, d.experiment_id)
+  LEFT JOIN experiments e ON e.id = COALESCE(r.experiment_id, m.experiment_id, d.experiment_id, j.experiment_id)
   LEFT JOIN securables s ON s.id = COALESCE(e.securable_id, v.model_id)`;
 
 const nameOf = sql`CASE n.kind WHEN 'RUN' THEN r.name WHEN 'LOGGED_MODEL' THEN m.name WHEN 'DATASET' THEN d.name
-  WHEN 'MODEL_VERSION' THEN s.full_name || '/' || v.number WHEN 'EVALUATION' THEN g.key
+  WHEN 'MODEL_VERSION' THEN s.full_name || '/' || v.number WHEN 'EVALUATION' THEN g.key WHEN 'JOB' THEN j.name
   WHEN 'CONSUMER' THEN p.name ELSE n.key END`;

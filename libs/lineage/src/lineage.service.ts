@@ -14,7 +14,12 @@ import {
 import { ofKinds } from './lineage-kinds.js';
 import { LineageWalker } from './lineage-walker.js';
 
-const nounOf: Record<LineageRoot['kind'], string> = { DATASET: 'Dataset', RUN: 'Run', MODEL_VERSION: 'Model version' };
+const nounOf: Record<LineageRoot['kind'], string> = {
+  DATASET: 'Dataset',
+  JOB: 'Job',
+  RUN: 'Run',
+  MODEL_VERSION: 'Model version',
+};
 
 /**
  * The lineage graph, as far as the caller may see it (lineage-relations.ts). It is read from what the registry, the tracking
@@ -28,7 +33,7 @@ export class Lineage {
   ) {}
 
   /**
-   * Walks from a version, a run or a dataset, level by level. It ends at what is redacted, and where it has been before.
+   * Walks from a version, a run, a job or a dataset, level by level. It ends at what is redacted, and where it has been before.
    * @throws NotFound for the root; InvalidArgument for bounds that are too wide, no kinds, an instant that is still to come
    */
   async graph(root: LineageRoot, walk: LineageWalk): Promise<LineageGraph> {

@@ -28,6 +28,7 @@ export {
   discussionCommentMade,
   gateWaiverProposed,
   promotionRequestApproved,
+  promotionRequestClosed,
   promotionRequestMoved,
   type ToldState,
 } from './promotion.events.js';

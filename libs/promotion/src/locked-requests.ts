@@ -1,12 +1,12 @@
 import { AccessSnapshots, type Securable, SecurableRepository } from '@app/access';
 import { AuditLog } from '@app/audit';
 import { GateRuns } from '@app/gates';
-import { Outbox } from '@app/platform';
+import { Outbox, type OutboxMessage } from '@app/platform';
 import { type ModelVersion, VersionRecords } from '@app/registry';
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { RequestNotFound } from './promotion.errors.js';
-import { promotionRequestMoved, type ToldState, toldStates } from './promotion.events.js';
+import { promotionRequestClosed, promotionRequestMoved, type ToldState, toldStates } from './promotion.events.js';
 import { auditedRequest, isClosed, mayMove, type PromotionRequest, type PromotionState } from './promotion-request.js';
 import { PromotionRequestRepository, type RequestChanges } from './promotion-request.repository.js';
 import { PromotionStatements } from './statements/promotion-statements.service.js';
@@ -104,11 +104,17 @@ export class LockedRequests {
       after: { state, evidenceDigest: changed.evidenceDigest, supersededBy: changed.supersededByNumber ?? undefined },
       reason,
     });
-    if (isTold(state)) {
-      const { id: promotionRequestId, evidenceDigest } = changed;
-      await this.outbox.add(promotionRequestMoved, { promotionRequestId, moveId: uuidv7(), state, evidenceDigest });
-    }
+    const messages = this.messagesOf(changed);
+    if (messages.length > 0) await this.outbox.write(messages);
     return changed;
+  }
+
+  private messagesOf({ id: promotionRequestId, state, evidenceDigest }: PromotionRequest): OutboxMessage[] {
+    const moved = () => ({ promotionRequestId, moveId: uuidv7(), state: state as ToldState, evidenceDigest });
+    return [
+      ...(isTold(state) ? [this.outbox.message(promotionRequestMoved, moved())] : []),
+      ...(isClosed(state) ? [this.outbox.message(promotionRequestClosed, { promotionRequestId })] : []),
+    ];
   }
 }
 

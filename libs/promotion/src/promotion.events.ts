@@ -30,6 +30,12 @@ export const promotionRequestMoved = defineEvent(
   }),
 );
 
+/** A request is closed, in whichever way. */
+export const promotionRequestClosed = defineEvent(
+  'promotion_request.closed',
+  z.strictObject({ promotionRequestId: z.uuid() }),
+);
+
 /** A waiver waits for a second person. */
 export const gateWaiverProposed = defineEvent(
   'gate_waiver.proposed',

@@ -73,6 +73,33 @@ export class Experiments {
     });
   }
 
+  /**
+   * The experiment of a name, for whoever may write runs there. It is made when there is none, or none that the caller may know
+   * of: that its name is taken he hears then, as everybody does who makes one.
+   * @throws PermissionDenied without EDIT on it, or CREATE_EXPERIMENT for a new one; AlreadyExists; FailedPrecondition when it is deleted
+   */
+  async toWriteIn(name: string): Promise<Experiment> {
+    const known = await this.writable(name);
+    if (known) return known;
+    try {
+      return await this.create({ name });
+    } catch (error) {
+      // Made by somebody else in between.
+      const made = error instanceof AlreadyExists ? await this.writable(name) : undefined;
+      if (made) return made;
+      throw error;
+    }
+  }
+
+  /** @returns undefined for one that is absent or hidden */
+  private async writable(name: string): Promise<Experiment | undefined> {
+    const found = await this.experiments.byName(name);
+    if (!found || !(await this.access.allowed('DISCOVER', found))) return undefined;
+    const experiment = await this.authorized('EDIT', found, name);
+    demandActive(experiment);
+    return experiment;
+  }
+
   /** Deleted ones too. @throws NotFound */
   async get(experimentId: string): Promise<Experiment> {
     return this.authorized('READ', await this.experiments.byId(experimentId), experimentId);

@@ -49,9 +49,11 @@ const texts: Record<string, string | ((operation: string) => string)> = {
   email: 'somebody@example.com',
   nameContains: marker,
   namePrefix: marker,
+  namespace: hiddenNames.experiment,
   name: (operation) => {
     if (/^catalogs?(Delete)?$/.test(operation)) return hiddenNames.catalog;
     if (operation === 'experiment') return hiddenNames.experiment;
+    if (operation === 'job') return marker;
     if (/^principal/.test(operation)) return people.owner;
     if (/^validator/.test(operation)) return hiddenNames.value;
     // A name is taken or not: who may make a thing learns that (docs/adr/0009).

@@ -1,3 +1,4 @@
+import { data, runEvent } from '../../support/openlineage.js';
 import { globalId, hiddenNames, type MadeIds, marker, people } from './names.js';
 
 /** One request of REST. */
@@ -49,6 +50,7 @@ function parametersOf({ experimentId, runId, loggedModelId, ids }: MadeIds): Rec
     id: ids.Webhook,
     model_name: hiddenNames.model,
     http_url_spec: { url: 'https://a.example' },
+    ...runEvent(hiddenNames.experiment, marker, { inputs: [data(`s3://${marker}/x`)] }),
   };
 }
 
@@ -56,6 +58,7 @@ function parametersOf({ experimentId, runId, loggedModelId, ids }: MadeIds): Rec
 const exceptions: [route: RegExp, changes: (made: MadeIds, as: string) => Record<string, unknown>][] = [
   // A name is taken or not: who may make a thing learns that (docs/adr/0009).
   [/experiments\/create$/, (_, as) => ({ name: `of the ${as}` })],
+  [/v1\/lineage$/, (_, as) => ({ job: { namespace: `of the ${as}`, name: marker } })],
   [/logged-models\/:model_id$/, () => ({ status: 'LOGGED_MODEL_READY' })],
   [/runs\/update$/, () => ({ status: 'FINISHED' })],
   [/(log-metric|log-parameter|runs\/set-tag|experiment-tag)$/, () => ({ value: '1' })],

@@ -8,6 +8,7 @@ import type { NodeType } from '../../../apps/api/src/graphql/schema/node.js';
 import { createTestApp, type TestApp } from '../../support/app.js';
 import type { TestPrincipal } from '../../support/factories.js';
 import { graphql } from '../../support/graphql.js';
+import { data, runEvent, sent } from '../../support/openlineage.js';
 import { worker } from '../../support/promotion.js';
 import { idsOfNothing, type MadeIds, marker, hiddenNames as n, people } from './names.js';
 
@@ -190,12 +191,12 @@ async function makeTracked(t: TestApp, owner: TestPrincipal): Promise<Omit<MadeI
   // A number that stands nowhere else in an answer; the request has one too.
   await t.db.execute(sql`SELECT setval(pg_get_serial_sequence('experiments', 'id'), 880087)`);
   const { experiment_id } = await post('experiments/create', { name: n.experiment, tags });
-  const { run } = await post('runs/create', { experiment_id, run_name: marker, tags });
-  const run_id: string = run.info.run_id;
+  const run_id: string = (await post('runs/create', { experiment_id, run_name: marker, tags })).run.info.run_id;
   const metrics = [{ key: n.key, value: 0.5, timestamp: 1, step: 1 }];
   await post('runs/log-batch', { run_id, metrics, params: tags, tags });
   const dataset = { name: marker, digest: marker, source_type: marker, source: marker };
   await post('runs/log-inputs', { run_id, datasets: [{ dataset, tags }] });
+  await sent(t, owner, runEvent(n.experiment, marker, { inputs: [data(`s3://${marker}/x`, [marker])] }));
   const { model } = await post('logged-models', {
     experiment_id,
     name: marker,
@@ -222,6 +223,7 @@ const tables: Partial<Record<NodeType, string>> = {
   Run: 'runs',
   ModelVersion: 'model_versions',
   Dataset: 'datasets',
+  Job: 'jobs',
   Grant: `grants WHERE privilege = 'MANAGE_POLICY' AND securable_id = (SELECT id FROM securables WHERE full_name = '${n.catalog}')`,
   Policy: 'policies',
   PolicyRevision: 'policy_revisions',

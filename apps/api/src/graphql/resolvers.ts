@@ -13,8 +13,10 @@ import {
   RegisteredModelConsumerFields,
 } from './lineage/consumer.fields.js';
 import { DatasetResolver, RunLineageFields } from './lineage/dataset.resolver.js';
+import { JobResolver } from './lineage/job.resolver.js';
 import {
   DatasetGraphFields,
+  JobGraphFields,
   LineageNodeFields,
   ModelVersionLineageFields,
   RunGraphFields,
@@ -94,6 +96,8 @@ export const resolvers = [
   GateWaiverFields,
   GrantResolver,
   HolderFields,
+  JobGraphFields,
+  JobResolver,
   LineageNodeFields,
   ModelAliasFields,
   ModelConsumerFields,

@@ -12,6 +12,9 @@ export const subscriptionPaths = { webSocket: '/graphql/websocket', eventStream:
 /** Where validators report: with the token of the call that asked them, and with no other credentials. */
 export const gateReportPath = '/api/gates/v1/runs/:id/report';
 
+/** Where producers of OpenLineage send events: the paths that its clients know. */
+export const lineagePaths = { event: '/api/v1/lineage', batch: '/api/v1/lineage/batch' } as const;
+
 /** Where errors send people who moved a protected target. */
 export const approvalPaths = { create: '/approvals/new', one: '/approvals/:number' } as const;
 
@@ -42,7 +45,7 @@ export const pathOf = ({ routeOptions, url }: FastifyRequest): string =>
 export function surfaceOf(request: FastifyRequest): Surface {
   const path = pathOf(request);
   if (path === '/graphql' || path.startsWith('/graphql/')) return 'graphql';
-  return /^\/(ajax-)?api\/(?!(gates|promotions|governance)\/)/.test(path) ? 'mlflow' : 'rest';
+  return /^\/(ajax-)?api\/(?!(gates|promotions|governance)\/|v1\/lineage)/.test(path) ? 'mlflow' : 'rest';
 }
 
 /** What is told of an error. An unexpected one tells its request id and nothing else. */

@@ -5,6 +5,7 @@ import { auditSettings } from './audit-settings.js';
 import { gateSettings } from './gate-settings.js';
 import { notificationSettings } from './notification-settings.js';
 import { openidIssuers } from './openid-issuers.js';
+import { openlineageSettings } from './openlineage-settings.js';
 import { outboundSettings } from './outbound-settings.js';
 import { isNetwork, listOf, onOrOff } from './setting-types.js';
 import { webhookSettings } from './webhook-settings.js';
@@ -184,6 +185,7 @@ export const settings = {
   ...outboundSettings,
   ...notificationSettings,
   ...webhookSettings,
+  ...openlineageSettings,
   LOG_LEVEL: logLevel.default('info').describe('`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`.'),
 };
 

@@ -1,11 +1,12 @@
 import type { LineageDataset, RunDataset, RunModel } from '@app/lineage';
 import { Field, Float, ID, ObjectType } from '@nestjs/graphql';
+import { connectionType } from '../schema/connection.js';
 import { globalId, NodeInterface } from '../schema/node.js';
 
 @ObjectType('Dataset', {
   implements: NodeInterface,
   description:
-    'Data that runs of an experiment have read, as they named it. MLflow keeps it once for each experiment, name and digest',
+    'Data that runs or jobs of an experiment have named. It is kept once for each experiment, name and digest',
 })
 export class DatasetType implements NodeInterface {
   source: LineageDataset;
@@ -14,7 +15,7 @@ export class DatasetType implements NodeInterface {
   id: string;
   @Field()
   name: string;
-  @Field()
+  @Field({ description: 'Of its content, as MLflow’s client says; of a job’s data, of its namespace' })
   digest: string;
   @Field({ description: 'local, s3, http, … as the client says' })
   sourceType: string;
@@ -24,11 +25,19 @@ export class DatasetType implements NodeInterface {
   schema: string | null;
   @Field(() => String, { nullable: true, description: 'Figures about it, as JSON of the client' })
   profile: string | null;
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Where it is, by the naming rules of OpenLineage: datasets of one location are the same data. null when its source does not say',
+  })
+  location: string | null;
 }
 
+export const DatasetConnection = connectionType('Dataset', () => DatasetType);
+
 export function toDataset(source: LineageDataset): DatasetType {
-  const { id, name, digest, sourceType, source: sourceUri, schema, profile } = source;
-  return { source, id: globalId('Dataset', id), name, digest, sourceType, sourceUri, schema, profile };
+  const { id, name, digest, sourceType, source: sourceUri, schema, profile, location } = source;
+  return { source, id: globalId('Dataset', id), name, digest, sourceType, sourceUri, schema, profile, location };
 }
 
 @ObjectType('RunDatasetInput')

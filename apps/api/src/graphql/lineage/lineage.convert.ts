@@ -9,6 +9,8 @@ function idOf({ kind, key }: LineagePoint): string {
   switch (kind) {
     case 'DATASET':
       return globalId('Dataset', key);
+    case 'JOB':
+      return globalId('Job', key);
     case 'RUN':
       return runGlobalId(key);
     case 'MODEL_VERSION':

@@ -9,6 +9,7 @@ import { orNull } from '../schema/or-null.js';
 import type { GraphqlContext, Loaders } from '../server/loaders.factory.js';
 import { RunType, toRun } from '../tracking/tracking.types.js';
 import { DatasetType, toDataset } from './dataset.types.js';
+import { JobType, toJob } from './job.types.js';
 import { toLineageGraph } from './lineage.convert.js';
 import { LineageArgs, LineageEntity, LineageGraphType, LineageNodeType } from './lineage.types.js';
 
@@ -53,6 +54,17 @@ export class DatasetGraphFields {
   }
 }
 
+@Resolver(() => JobType)
+export class JobGraphFields {
+  constructor(private readonly service: Lineage) {}
+
+  @Requires('READ')
+  @ResolveField(() => LineageGraphType, field)
+  lineage(@Parent() { source }: JobType, @Args() args: LineageArgs): Promise<LineageGraphType> {
+    return walk(this.service, { kind: 'JOB', key: source.id }, args);
+  }
+}
+
 const typed = <T extends object>(type: NodeType, object: T | null): T | null =>
   object && Object.assign(object, { __typename: type });
 
@@ -60,6 +72,8 @@ async function entityOf({ kind, key }: LineageNodeType['source'], loaders: Loade
   switch (kind) {
     case 'DATASET':
       return typed('Dataset', orNull(await loaders.dataset.load(key), toDataset));
+    case 'JOB':
+      return typed('Job', orNull(await loaders.job.load(key), toJob));
     case 'RUN':
       return typed('Run', orNull(await loaders.run.load(key), toRun));
     case 'MODEL_VERSION':
@@ -79,7 +93,7 @@ export class LineageNodeFields {
   @Inherits('EXECUTE', 'READ')
   @ResolveField(() => LineageEntity, {
     nullable: true,
-    description: 'The run, version, dataset or principal; null for what is redacted, and for everything else',
+    description: 'The run, job, version, dataset or principal; null for what is redacted, and for everything else',
   })
   entity(@Parent() { source }: LineageNodeType, @Context() { loaders }: GraphqlContext): Promise<object | null> {
     return source.redacted ? Promise.resolve(null) : entityOf(source, loaders);

@@ -14,6 +14,7 @@ import { ModelVersionType } from '../registry/registry.types.js';
 import { enumOf } from '../schema/enum.js';
 import { RunType } from '../tracking/tracking.types.js';
 import { DatasetType } from './dataset.types.js';
+import { JobType } from './job.types.js';
 
 export const LineageDirectionEnum = enumOf<LineageDirection>(['UPSTREAM', 'DOWNSTREAM', 'BOTH']);
 registerEnumType(LineageDirectionEnum, {
@@ -27,6 +28,7 @@ registerEnumType(LineageNodeKindEnum, {
   valuesMap: {
     HOLDOUT: { description: 'Data that a gate has scored versions on, by the SHA-256 of its file' },
     SOURCE_CODE: { description: 'A commit' },
+    JOB: { description: 'A job of OpenLineage, with all of its runs' },
     EVALUATION: { description: 'A run of a gate that has judged a version on data: the id is that of the GateRun' },
     CONSUMER: { description: 'A principal who loads a version' },
   },
@@ -36,7 +38,12 @@ export const LineageEdgeKindEnum = enumOf<LineageEdgeKind>(lineageEdgeKinds);
 registerEnumType(LineageEdgeKindEnum, {
   name: 'LineageEdgeKind',
   valuesMap: {
-    DATASET_INPUT: { description: 'A run has read the data' },
+    DATASET_INPUT: { description: 'A run or a job has read the data' },
+    DATASET_OUTPUT: { description: 'A job has written the data' },
+    SAME_DATA: {
+      description:
+        'What a job has written is at the place that others read: the same data, named by another experiment or by MLflow',
+    },
     SOURCE_CODE: { description: 'A run ran the commit' },
     PARENT: { description: 'A run is nested in another' },
     MODEL_INPUT: { description: 'A run has read a model, and made none' },
@@ -62,7 +69,7 @@ registerEnumType(TruncationReasonEnum, {
 export const LineageEntity = createUnionType({
   name: 'LineageEntity',
   description: 'What a node of the graph stands for',
-  types: () => [DatasetType, ModelVersionType, PrincipalType, RunType] as const,
+  types: () => [DatasetType, JobType, ModelVersionType, PrincipalType, RunType] as const,
 });
 
 @ArgsType()
@@ -92,7 +99,8 @@ export class LineageNodeType {
   source: LineageNode;
 
   @Field(() => ID, {
-    description: 'Of a run, a version, a dataset and a principal its id. Of what is redacted: in this answer only',
+    description:
+      'Of a run, a job, a version, a dataset and a principal its id. Of what is redacted: in this answer only',
   })
   id: string;
   @Field(() => LineageNodeKindEnum)
@@ -121,7 +129,11 @@ export class LineageEdgeType {
   target: string;
   @Field(() => LineageEdgeKindEnum)
   kind: LineageEdgeKind;
-  @Field(() => String, { nullable: true, description: 'Of a dataset, what the run used it for: training, eval, …' })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Of a dataset, what the run used it for: training, eval, …; of a job’s, the id of the newest run that named it',
+  })
   context: string | null;
   @Field({
     description:

@@ -28,6 +28,7 @@ export const nodeTypes = [
   'Webhook',
   'WebhookDelivery',
   'Dataset',
+  'Job',
 ] as const;
 export type NodeType = (typeof nodeTypes)[number];
 

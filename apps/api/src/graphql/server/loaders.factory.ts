@@ -3,6 +3,8 @@ import { type AuditEvent, AuditTrail } from '@app/audit';
 import { type GateRun, GatesModule } from '@app/gates';
 import { ExternalIdentities, type ExternalIdentity, IdentityModule, Principals } from '@app/identity';
 import {
+  type Job,
+  Jobs,
   type LineageDataset,
   LineageDatasets,
   LineageModule,
@@ -75,6 +77,7 @@ export interface Loaders {
   paramsOfRun: DataLoader<string, Param[]>;
   tagsOfRun: DataLoader<string, Tag[]>;
   dataset: DataLoader<string, LineageDataset | null>;
+  job: DataLoader<string, Job | null>;
   datasetsOfRun: DataLoader<string, RunDataset[]>;
   modelsOfRun: DataLoader<string, RunModel[]>;
   gateRunsOfRequest: DataLoader<string, GateRun[]>;
@@ -106,6 +109,7 @@ export class LoadersFactory {
     private readonly discussions: DiscussionReader,
     private readonly experiments: Experiments,
     private readonly identities: ExternalIdentities,
+    private readonly jobs: Jobs,
     private readonly models: ModelRecords,
     private readonly principals: Principals,
     private readonly proofs: Proofs,
@@ -205,6 +209,7 @@ export class LoadersFactory {
       paramsOfRun: listLoader((ids) => this.runRecords.paramsOf(ids), byRun),
       tagsOfRun: listLoader((ids) => this.runRecords.tagsOf(ids), byRun),
       dataset: loader((ids) => this.datasets.byIds(ids), byId),
+      job: loader((ids) => this.jobs.byIds(ids), byId),
       datasetsOfRun: listLoader((ids) => this.runLineage.datasetsOf(ids), byRun),
       modelsOfRun: listLoader((ids) => this.runLineage.modelsOf(ids), byRun),
     };
