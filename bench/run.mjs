@@ -14,13 +14,26 @@ import { client } from './parts/client.mjs';
 import { doors } from './parts/doors.mjs';
 import { gates } from './parts/gates.mjs';
 import { hiddenObjects } from './parts/hidden.mjs';
+import { lineage } from './parts/lineage.mjs';
 import { registry } from './parts/registry.mjs';
 import { search } from './parts/search.mjs';
 import { start } from './parts/start.mjs';
 import { training } from './parts/training.mjs';
 import { mlflowVersion } from './peers/mlflow.mjs';
 
-const parts = { training, registry, search, client, artifacts, doors, access, hidden: hiddenObjects, gates, start };
+const parts = {
+  training,
+  registry,
+  search,
+  client,
+  artifacts,
+  doors,
+  access,
+  hidden: hiddenObjects,
+  lineage,
+  gates,
+  start,
+};
 /** Several parts by one name: the workloads of MLflow's clients. */
 const groups = { mlflow: ['training', 'registry', 'search', 'client'] };
 

@@ -9,15 +9,15 @@ const library = (name) => import(path.join(root, `dist/libs/${name}/src/index.js
  * @returns what acts `as(person, work, memo)`, the services that are measured, and `statements.count`
  */
 export async function openLibraries(databaseUrl, dataDir) {
-  const [platform, access, audit, registry] = await Promise.all(
-    ['platform', 'access', 'audit', 'registry'].map(library),
+  const [platform, access, audit, registry, lineage] = await Promise.all(
+    ['platform', 'access', 'audit', 'registry', 'lineage'].map(library),
   );
   const { NestFactory } = await import('@nestjs/core');
   const config = platform.loadConfig({ DATABASE_URL: databaseUrl, DATA_DIR: dataDir });
   class BenchModule {}
   const imports = [platform.PlatformModule.forRoot('bench', config), access.AccessModule, audit.AuditModule];
   const app = await NestFactory.createApplicationContext(
-    { module: BenchModule, imports: [...imports, registry.RegistryModule] },
+    { module: BenchModule, imports: [...imports, registry.RegistryModule, lineage.LineageModule] },
     { logger: false },
   );
   const as = (caller, work, memo = {}) =>
@@ -29,6 +29,7 @@ export async function openLibraries(databaseUrl, dataDir) {
     access: app.get(access.Access),
     authenticator: app.get(access.Authenticator),
     hashToken: access.hashToken,
+    lineage: app.get(lineage.Lineage),
     explanations: app.get(access.Explanations),
     models: app.get(registry.RegisteredModels),
   };

@@ -13,6 +13,7 @@ const defaults = {
   schemas: 2000,
   models: 100_000,
   grants: 55_000,
+  edges: 1_000_000,
   gates: 500,
   approvals: 15,
   starts: 3,
@@ -25,7 +26,7 @@ const presets = {
   full: { rounds: 5, points: 1000, runs: 100_000, found: [10_000, 1_000_000] },
   quick: {
     ...{ rounds: 1, seconds: 0.3, versions: [2, 200], points: 20, runs: 1000, found: [1000, 2000] },
-    ...{ schemas: 100, models: 1000, grants: 500, gates: 20, approvals: 3, starts: 1 },
+    ...{ schemas: 100, models: 1000, grants: 500, edges: 100_000, gates: 20, approvals: 3, starts: 1 },
   },
 };
 

@@ -2,9 +2,9 @@
 // the one question, in several ways of which the best counts. And decisions, explanations, and what they cost.
 import pg from 'pg';
 import { openLibraries } from '../lib/libraries.mjs';
-import { quantile } from '../lib/load.mjs';
 import { duration, single } from '../lib/report.mjs';
 import { alternate, median } from '../lib/rounds.mjs';
+import { timed } from '../lib/timed.mjs';
 import { people, worldSql } from '../peers/access-world.mjs';
 import { countVariants, deepPageVariants, firstPageVariants } from '../peers/visible-models.mjs';
 
@@ -13,19 +13,6 @@ const pageSize = 50;
 /** How deep the deep page is. */
 const pagesBefore = 100;
 const goal = 1.5;
-
-/** The median time of an act that is repeated for a while. */
-async function timed(seconds, act) {
-  const times = [];
-  const end = performance.now() + seconds * 1000;
-  do {
-    const start = performance.now();
-    await act();
-    times.push(performance.now() - start);
-  } while (performance.now() < end);
-  times.sort((a, b) => a - b);
-  return { ms: quantile(times, 0.5) };
-}
 
 /** Ours against each of the hand-written ways, in turn; the fastest of them is the peer, the others are kept beside it. */
 async function compare(what, ours, byHand, { rounds, seconds }) {

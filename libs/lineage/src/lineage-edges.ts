@@ -6,9 +6,10 @@ const keysOf = (points: readonly LineagePoint[], wanted: LineageNodeKind): strin
   points.filter(({ kind }) => kind === wanted).map(({ key }) => key);
 
 export interface EdgesAsked {
+  relations: readonly Relation[];
   direction: 'UPSTREAM' | 'DOWNSTREAM';
   /** Kind, context and time are worked out for those that are shown: there may be many that are not. */
-  isShown: boolean;
+  isShown?: boolean;
   /** Only what was observed until then. */
   asOf: Date | null;
 }
@@ -19,8 +20,7 @@ export interface EdgesAsked {
  */
 export function edgesAt(
   points: readonly LineagePoint[],
-  relations: readonly Relation[],
-  { direction, isShown, asOf }: EdgesAsked,
+  { relations, direction, isShown = false, asOf }: EdgesAsked,
 ): Sql {
   const keys = new Map(lineageNodeKinds.map((kind) => [kind, keysOf(points, kind)]));
   const selects = relations

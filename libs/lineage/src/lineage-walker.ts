@@ -1,10 +1,11 @@
 import { isStatementTimeout, Transaction } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import { LineageReader, type Neighbour, type Way } from './lineage.reader.js';
+import { LineageReader, type Neighbour, type View, type Way } from './lineage.reader.js';
 import {
   byPoint,
   type LineageEdge,
   type LineageNode,
+  type LineagePoint,
   type LineageWalk,
   mostEdges,
   pointId,
@@ -36,9 +37,11 @@ interface Course {
   truncatedBy: Set<TruncationReason>;
 }
 
-/** Where a walk has been: by depth, then by kind and key. */
+/** A part of the graph; `nodes` by depth, then by kind and key. */
 export interface Walked {
   nodes: LineageNode[];
+  /** All among the nodes. */
+  edges: LineageEdge[];
   truncatedBy: Set<TruncationReason>;
 }
 
@@ -52,37 +55,58 @@ export class LineageWalker {
     private readonly transaction: Transaction,
   ) {}
 
-  /** It ends at what is redacted, where it has been before, and when its time is over. */
-  async walk(start: LineageNode, bounds: Bounds): Promise<Walked> {
-    const fronts = waysOf[bounds.direction].map((way) => ({ way, at: [start], visited: [start] }));
-    const course: Course = { shown: new Map([[pointId(start), start]]), fronts, truncatedBy: new Set() };
-    await this.withinBudget(course.truncatedBy, async () => {
-      await this.levels(course, bounds);
-      await this.lookBeyond(course, bounds);
+  /**
+   * It ends at what is redacted, where it has been before, and when its time is over.
+   * @returns undefined when the root is absent or hidden
+   */
+  async walk(root: LineagePoint, bounds: Bounds): Promise<Walked | undefined> {
+    const view = await this.reader.view(bounds.asOf);
+    const course: Course = { shown: new Map(), fronts: [], truncatedBy: new Set() };
+    const { shown, truncatedBy } = course;
+    const walked = (): Walked => ({ nodes: [...shown.values()].sort(inOrder), edges: [], truncatedBy });
+    let done: Walked | undefined;
+    const inTime = await this.withinBudget(async () => {
+      if (!(await this.begin(course, root, bounds, view))) return;
+      await this.levels(course, bounds, view);
+      await this.lookBeyond(course, view);
+      done = await this.withEdges(walked(), view);
     });
-    const nodes = [...course.shown.values()].sort((one, other) => one.depth - other.depth || byPoint(one, other));
-    if (nodes.some(({ redacted }) => redacted)) course.truncatedBy.add('PERMISSION');
-    return { nodes, truncatedBy: course.truncatedBy };
+    if (!inTime) truncatedBy.add('TIME_BUDGET');
+    if (!inTime && shown.size > 0) done = await this.connected(walked(), view);
+    if (done?.nodes.some(({ redacted }) => redacted)) truncatedBy.add('PERMISSION');
+    return done;
   }
 
-  /** All edges among nodes, in order. What is missing is noted in `truncatedBy`. */
-  async edgesAmong({ nodes, truncatedBy }: Walked, asOf: Date | null): Promise<LineageEdge[]> {
-    let edges: LineageEdge[] = [];
-    await this.withinBudget(truncatedBy, async () => {
-      const visible = nodes.filter(({ redacted }) => !redacted);
-      const redacted = nodes.filter((node) => node.redacted);
-      edges = await this.reader.edgesAmong(visible, redacted, { asOf, limit: mostEdges + 1 });
+  /** Nodes that were found already, with the edges among them. */
+  async connected(walked: Walked, view: View): Promise<Walked> {
+    let done: Walked | undefined;
+    const inTime = await this.withinBudget(async () => {
+      done = await this.withEdges(walked, view);
     });
-    if (edges.length > mostEdges) truncatedBy.add('MAX_EDGES');
-    return edges.slice(0, mostEdges);
+    if (!inTime) walked.truncatedBy.add('TIME_BUDGET');
+    return done ?? walked;
   }
 
-  private async levels(course: Course, { maxDepth, maxNodes, asOf }: Bounds): Promise<void> {
+  private async begin(
+    { shown, fronts }: Course,
+    root: LineagePoint,
+    { direction }: Bounds,
+    view: View,
+  ): Promise<boolean> {
+    const found = await this.reader.point(root, view);
+    if (!found) return false;
+    const start = toNode(found, 0);
+    shown.set(pointId(start), start);
+    fronts.push(...waysOf[direction].map((way) => ({ way, at: [start], visited: [start] })));
+    return true;
+  }
+
+  private async levels(course: Course, { maxDepth, maxNodes }: Bounds, view: View): Promise<void> {
     const { shown, truncatedBy } = course;
     const end = performance.now() + timeBudget;
     for (let depth = 1; depth <= maxDepth && course.fronts.length > 0 && truncatedBy.size === 0; depth++) {
       for (const front of course.fronts) {
-        const near = await this.reader.neighbours(front.at, front.way, front.visited, { asOf, limit: maxNodes + 1 });
+        const near = await this.reader.neighbours(front.at, front.way, front.visited, view, maxNodes + 1);
         if (!take(shown, front, near, { depth, maxNodes })) truncatedBy.add('MAX_NODES');
       }
       course.fronts = course.fronts.filter(({ at }) => at.length > 0);
@@ -91,28 +115,40 @@ export class LineageWalker {
   }
 
   /** Is there more behind the last level? */
-  private async lookBeyond({ shown, fronts, truncatedBy }: Course, { asOf }: Bounds): Promise<void> {
+  private async lookBeyond({ shown, fronts, truncatedBy }: Course, view: View): Promise<void> {
     if (truncatedBy.size > 0) return;
     const known = [...shown.values()];
     for (const { way, at } of fronts) {
-      if ((await this.reader.neighbours(at, way, known, { asOf, limit: 1 })).length > 0) truncatedBy.add('MAX_DEPTH');
+      if ((await this.reader.neighbours(at, way, known, view, 1)).length > 0) truncatedBy.add('MAX_DEPTH');
     }
   }
 
-  private async withinBudget(truncatedBy: Set<TruncationReason>, work: () => Promise<void>): Promise<void> {
+  private async withEdges({ nodes, truncatedBy }: Walked, view: View): Promise<Walked> {
+    const visible = nodes.filter(({ redacted }) => !redacted);
+    const redacted = nodes.filter((node) => node.redacted);
+    const edges = await this.reader.edgesAmong(visible, redacted, view, mostEdges + 1);
+    if (edges.length > mostEdges) truncatedBy.add('MAX_EDGES');
+    return { nodes, edges: edges.slice(0, mostEdges), truncatedBy };
+  }
+
+  /** @returns whether it came to its end in time */
+  private async withinBudget(work: () => Promise<void>): Promise<boolean> {
     try {
       await this.transaction.run(async () => {
-        await this.reader.limitStatements(timeBudget);
+        await this.reader.prepare(timeBudget);
         await work();
       });
+      return true;
     } catch (error) {
-      if (!isStatementTimeout(error)) throw error;
-      truncatedBy.add('TIME_BUDGET');
+      if (isStatementTimeout(error)) return false;
+      throw error;
     }
   }
 }
 
-export const toNode = ({ kind, key, name, visible }: Neighbour, depth: number): LineageNode => ({
+const inOrder = (one: LineageNode, other: LineageNode): number => one.depth - other.depth || byPoint(one, other);
+
+const toNode = ({ kind, key, name, visible }: Neighbour, depth: number): LineageNode => ({
   kind,
   key,
   name,

@@ -10,6 +10,7 @@ import {
   type LineagePoint,
   pointId,
 } from './lineage-graph.js';
+import type { Relation } from './lineage-relation.js';
 import { relationsFor } from './lineage-relations.js';
 
 export type Way = 'UPSTREAM' | 'DOWNSTREAM';
@@ -19,6 +20,14 @@ export interface Neighbour extends LineagePoint {
   name: string | null;
   /** false: the viewer may not see it, or it is gone. */
   visible: boolean;
+}
+
+/** What somebody sees of the graph, and of which moment. */
+export interface View {
+  /** Of a row with `details`. */
+  isVisible: Sql;
+  relations: readonly Relation[];
+  asOf: Date | null;
 }
 
 interface EdgeRow {
@@ -45,15 +54,31 @@ export class LineageReader {
     private readonly db: Database,
   ) {}
 
-  /** Each statement of the running transaction ends after so many milliseconds. */
-  async limitStatements(milliseconds: number): Promise<void> {
-    await this.db.query(sql`SELECT set_config('statement_timeout', ${String(milliseconds)}, TRUE)`);
+  /**
+   * For the running transaction: each statement ends after so many milliseconds, and is planned once. There are many small ones,
+   * which took four times as long to plan as to run.
+   */
+  async prepare(milliseconds: number): Promise<void> {
+    await this.db.query(sql`
+      SELECT set_config('statement_timeout', ${String(milliseconds)}, TRUE),
+        set_config('plan_cache_mode', 'force_generic_plan', TRUE)`);
+  }
+
+  /** As the caller sees it. Ask before a transaction begins: within one, rights are read anew each time. */
+  async view(asOf: Date | null): Promise<View> {
+    const readable = await this.access.where('READ', 'EXPERIMENT', 's');
+    const executable = await this.access.where('EXECUTE', 'REGISTERED_MODEL', 's');
+    const owned = await this.access.where('MANAGE', 'REGISTERED_MODEL', 's');
+    const audited = await this.access.where('READ_AUDIT', 'REGISTERED_MODEL', 's');
+    const isVisible = sql`COALESCE(n.kind IN ('SOURCE_CODE', 'HOLDOUT') OR p.id IS NOT NULL OR (e.id IS NOT NULL AND ${readable})
+      OR (v.id IS NOT NULL AND ${executable}), FALSE)`;
+    return { isVisible, relations: relationsFor(sql`(${owned} OR ${audited})`), asOf };
   }
 
   /** A point itself; undefined when it is absent or hidden. */
-  async point({ kind, key }: LineagePoint): Promise<Neighbour | undefined> {
+  async point({ kind, key }: LineagePoint, view: View): Promise<Neighbour | undefined> {
     const near = sql`SELECT ${kind}::text AS kind, ${key}::text AS key, FALSE AS named`;
-    const [found] = await this.described(near, 1);
+    const [found] = await this.described(near, view, { limit: 1 });
     return found;
   }
 
@@ -62,26 +87,27 @@ export class LineageReader {
     points: readonly LineagePoint[],
     way: Way,
     known: readonly LineagePoint[],
-    { asOf, limit }: { asOf: Date | null; limit: number },
+    view: View,
+    limit: number,
   ): Promise<Neighbour[]> {
     const near = sql`SELECT ${far(way)}, bool_or(e.named) AS named
-      FROM (${await this.edges(points, way, asOf)}) AS e GROUP BY 1, 2`;
-    return this.described(near, limit, ids(known), way);
+      FROM (${edgesAt(points, { ...view, direction: way })}) AS e GROUP BY 1, 2`;
+    return this.described(near, view, { limit, known: ids(known), way });
   }
 
   /** All edges among the shown points, without those that lead to a redacted one. */
   async edgesAmong(
     visible: readonly LineagePoint[],
     redacted: readonly LineagePoint[],
-    { asOf, limit }: { asOf: Date | null; limit: number },
+    view: View,
+    limit: number,
   ): Promise<LineageEdge[]> {
-    const rows = await this.db.query<EdgeRow>(sql`
+    const rows = await this.db.queryPrepared<EdgeRow>(sql`
       SELECT e.source_kind AS "sourceKind", e.source_key AS "sourceKey", e.target_kind AS "targetKind",
         e.target_key AS "targetKey", e.kind, min(e.context) AS context,
         min(e.observed_at) AS "observedAt"
-      FROM (${await this.edges(visible, 'UPSTREAM', asOf, true)}) AS e
-      WHERE e.source_kind || ':' || e.source_key = ANY(${ids(visible)}::text[])
-        OR (e.named AND e.source_kind || ':' || e.source_key = ANY(${ids(redacted)}::text[]))
+      FROM (${edgesAt(visible, { ...view, direction: 'UPSTREAM', isShown: true })}) AS e
+      WHERE ${isIn(ids(visible), source)} OR (e.named AND ${isIn(ids(redacted), source)})
       GROUP BY 1, 2, 3, 4, 5
       ORDER BY (e.source_kind || ':' || e.source_key) COLLATE "C", (e.target_kind || ':' || e.target_key) COLLATE "C", e.kind
       LIMIT ${limit}`);
@@ -97,13 +123,13 @@ export class LineageReader {
     points: readonly LineagePoint[],
     way: Way,
     shown: readonly LineagePoint[],
-    asOf: Date | null,
+    view: View,
   ): Promise<Map<string, number>> {
     const rows = await this.db.query<{ id: string; count: number }>(sql`
-      WITH edges AS (${await this.edges(points, way, asOf)}),
+      WITH edges AS (${edgesAt(points, { ...view, direction: way })}),
       near AS MATERIALIZED (SELECT ${far(way)}, bool_or(e.named) AS named FROM edges e
-        WHERE ${raw(`${side(way)}_kind || ':' || ${side(way)}_key`)} <> ALL(${ids(shown)}::text[]) GROUP BY 1, 2),
-      seen AS (SELECT n.kind, n.key FROM near n ${details} WHERE ${await this.isVisible()}${orNamed(way)})
+        WHERE ${isNotIn(ids(shown), raw(`${side(way)}_kind || ':' || ${side(way)}_key`))} GROUP BY 1, 2),
+      seen AS (SELECT n.kind, n.key FROM near n ${details} WHERE ${view.isVisible}${orNamed(way)})
       SELECT ${raw(`e.${side(opposite[way])}_kind || ':' || e.${side(opposite[way])}_key`)} AS id,
         count(DISTINCT (seen.kind, seen.key)) AS count
       FROM edges e JOIN seen ON seen.kind = ${raw(`e.${side(way)}_kind`)} AND seen.key = ${raw(`e.${side(way)}_key`)}
@@ -111,33 +137,25 @@ export class LineageReader {
     return new Map(rows.map(({ id, count }) => [id, count]));
   }
 
-  private async described(near: Sql, limit: number, known: readonly string[] = [], way?: Way): Promise<Neighbour[]> {
-    const visible = await this.isVisible();
-    return this.db.query<Neighbour>(sql`
-      WITH near AS MATERIALIZED (SELECT * FROM (${near}) AS n WHERE n.kind || ':' || n.key <> ALL(${known}::text[]))
-      SELECT n.kind, n.key, ${visible} AS visible, CASE WHEN ${visible} THEN ${nameOf} END AS name
-      FROM near n ${details} WHERE ${visible}${orNamed(way)}
+  private described(
+    near: Sql,
+    { isVisible }: View,
+    { limit, known = [], way }: { limit: number; known?: readonly string[]; way?: Way },
+  ): Promise<Neighbour[]> {
+    return this.db.queryPrepared<Neighbour>(sql`
+      WITH near AS MATERIALIZED (SELECT * FROM (${near}) AS n WHERE ${isNotIn(known, sql`n.kind || ':' || n.key`)}),
+      seen AS (SELECT n.kind, n.key, n.named, ${isVisible} AS visible, ${nameOf} AS name FROM near n ${details})
+      SELECT n.kind, n.key, n.visible, CASE WHEN n.visible THEN n.name END AS name FROM seen n WHERE n.visible${orNamed(way)}
       ORDER BY n.kind COLLATE "C", n.key COLLATE "C" LIMIT ${limit}`);
   }
-
-  private async edges(
-    points: readonly LineagePoint[],
-    direction: Way,
-    asOf: Date | null,
-    isShown = false,
-  ): Promise<Sql> {
-    const owned = await this.access.where('MANAGE', 'REGISTERED_MODEL', 's');
-    const audited = await this.access.where('READ_AUDIT', 'REGISTERED_MODEL', 's');
-    return edgesAt(points, relationsFor(sql`(${owned} OR ${audited})`), { direction, asOf, isShown });
-  }
-
-  private async isVisible(): Promise<Sql> {
-    const readable = await this.access.where('READ', 'EXPERIMENT', 's');
-    const executable = await this.access.where('EXECUTE', 'REGISTERED_MODEL', 's');
-    return sql`COALESCE(n.kind IN ('SOURCE_CODE', 'HOLDOUT') OR p.id IS NOT NULL OR (e.id IS NOT NULL AND ${readable})
-      OR (v.id IS NOT NULL AND ${executable}), FALSE)`;
-  }
 }
+
+/** By a hash table, which an array is not: there may be a thousand of them, and many more rows. */
+const isIn = (texts: readonly string[], expression: Sql): Sql =>
+  sql`${expression} IN (SELECT unnest(${texts}::text[]))`;
+const isNotIn = (texts: readonly string[], expression: Sql): Sql =>
+  sql`${expression} NOT IN (SELECT unnest(${texts}::text[]))`;
+const source = raw(`e.source_kind || ':' || e.source_key`);
 
 const opposite: Record<Way, Way> = { UPSTREAM: 'DOWNSTREAM', DOWNSTREAM: 'UPSTREAM' };
 /** Where the neighbours stand that lie that way. */

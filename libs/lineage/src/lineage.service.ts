@@ -12,7 +12,7 @@ import {
   pointId,
 } from './lineage-graph.js';
 import { ofKinds } from './lineage-kinds.js';
-import { LineageWalker, toNode } from './lineage-walker.js';
+import { LineageWalker } from './lineage-walker.js';
 
 const nounOf: Record<LineageRoot['kind'], string> = {
   DATASET: 'Dataset',
@@ -38,10 +38,10 @@ export class Lineage {
    */
   async graph(root: LineageRoot, walk: LineageWalk): Promise<LineageGraph> {
     const { asOf, kinds } = checkedWalk(walk);
-    const walked = await this.walker.walk(await this.root(root), walk);
+    const walked = await this.walker.walk(root, walk);
+    if (!walked) throw new NotFound(nounOf[root.kind], root.key);
     const { nodes, truncatedBy } = walked;
-    const edges = await this.walker.edgesAmong(walked, asOf);
-    const graph = kinds ? ofKinds({ nodes, edges }, kinds) : { nodes, edges };
+    const graph = kinds ? ofKinds(walked, kinds) : walked;
     if (graph.edges.length > mostEdges) truncatedBy.add('MAX_EDGES');
     let counts: Promise<Map<string, HiddenCounts>> | undefined;
     return {
@@ -55,18 +55,12 @@ export class Lineage {
     };
   }
 
-  /** What a walk begins at. @throws NotFound when it is absent or hidden */
-  async root(root: LineageRoot): Promise<LineageNode> {
-    const found = await this.reader.point(root);
-    if (!found) throw new NotFound(nounOf[root.kind], root.key);
-    return toNode(found, 0);
-  }
-
   private async counts(walked: readonly LineageNode[], asOf: Date | null) {
     const visible = walked.filter(({ redacted }) => !redacted);
+    const view = await this.reader.view(asOf);
     const [upstream, downstream] = await Promise.all([
-      this.reader.countsBeside(visible, 'UPSTREAM', walked, asOf),
-      this.reader.countsBeside(visible, 'DOWNSTREAM', walked, asOf),
+      this.reader.countsBeside(visible, 'UPSTREAM', walked, view),
+      this.reader.countsBeside(visible, 'DOWNSTREAM', walked, view),
     ]);
     const ofNode = (id: string) => ({ upstream: upstream.get(id) ?? 0, downstream: downstream.get(id) ?? 0 });
     return new Map(walked.map((node) => [pointId(node), ofNode(pointId(node))]));
