@@ -3,6 +3,7 @@ export { type ConsumedObject, Consumers } from './consumer.service.js';
 export { ConsumerLog } from './consumer-log.js';
 export type { LineageDataset, RunDataset, RunModel } from './dataset.js';
 export { LineageDatasets } from './dataset.service.js';
+export type { ImpactFilter } from './dataset-impact.reader.js';
 export { LineageModule } from './lineage.module.js';
 export { Lineage } from './lineage.service.js';
 export {
@@ -22,4 +23,5 @@ export {
   type TruncationReason,
   truncationReasons,
 } from './lineage-graph.js';
+export type { LineagePath, LineagePaths, PathsAsked } from './lineage-paths.js';
 export { RunLineageReader } from './run-lineage.reader.js';

@@ -7,6 +7,7 @@ import { Consumers } from './consumer.service.js';
 import { ConsumerLog } from './consumer-log.js';
 import { LineageDatasetReader } from './dataset.reader.js';
 import { LineageDatasets } from './dataset.service.js';
+import { DatasetImpactReader } from './dataset-impact.reader.js';
 import { LineageReader } from './lineage.reader.js';
 import { Lineage } from './lineage.service.js';
 import { LineageWalker } from './lineage-walker.js';
@@ -16,7 +17,15 @@ const doors = [ConsumerLog, Consumers, Lineage, LineageDatasets, RunLineageReade
 
 @Module({
   imports: [RegistryModule, TrackingModule],
-  providers: [...doors, ConsumerReader, ConsumerRepository, LineageDatasetReader, LineageReader, LineageWalker],
+  providers: [
+    ...doors,
+    ConsumerReader,
+    ConsumerRepository,
+    DatasetImpactReader,
+    LineageDatasetReader,
+    LineageReader,
+    LineageWalker,
+  ],
   exports: doors,
 })
 export class LineageModule {}

@@ -11,12 +11,7 @@ import {
   RegisteredModelConsumerFields,
 } from './lineage/consumer.fields.js';
 import { DatasetResolver, RunLineageFields } from './lineage/dataset.resolver.js';
-import {
-  DatasetGraphFields,
-  LineageNodeFields,
-  ModelVersionLineageFields,
-  RunGraphFields,
-} from './lineage/lineage.resolver.js';
+import { LineageEntityFields, LineageNodeFields, LineagePathsResolver } from './lineage/lineage.resolver.js';
 import { GrantResolver, PrincipalGrantFields } from './namespace/grant.resolver.js';
 import { CatalogResolver, SchemaResolver } from './namespace/namespace.resolver.js';
 import { SecurableFields } from './namespace/securable.fields.js';
@@ -76,7 +71,6 @@ export const resolvers = [
   AuditLogResolver,
   CatalogResolver,
   ComparisonResolver,
-  DatasetGraphFields,
   DatasetResolver,
   DecisionFields,
   DiscussionCommentFields,
@@ -90,12 +84,13 @@ export const resolvers = [
   GateRunWaiverFields,
   GateWaiverFields,
   GrantResolver,
+  LineageEntityFields,
   LineageNodeFields,
+  LineagePathsResolver,
   ModelAliasFields,
   ModelConsumerFields,
   ModelVersionConsumerFields,
   ModelVersionFields,
-  ModelVersionLineageFields,
   ModelVersionResolver,
   ModelVersionRunFields,
   NodeResolver,
@@ -117,7 +112,6 @@ export const resolvers = [
   RegisteredModelConsumerFields,
   RegisteredModelFields,
   RegisteredModelResolver,
-  RunGraphFields,
   RunLineageFields,
   RunResolver,
   SchemaModelFields,

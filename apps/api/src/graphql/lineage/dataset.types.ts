@@ -1,17 +1,22 @@
 import type { LineageDataset, RunDataset, RunModel } from '@app/lineage';
-import { Field, Float, ID, ObjectType } from '@nestjs/graphql';
+import { ArgsType, Field, Float, ID, ObjectType } from '@nestjs/graphql';
+import { ModelVersionType } from '../registry/registry.types.js';
+import { ConnectionArgs, connectionType } from '../schema/connection.js';
 import { globalId, NodeInterface } from '../schema/node.js';
+import { LineageEntityType } from './lineage-entity.type.js';
 
 @ObjectType('Dataset', {
-  implements: NodeInterface,
+  implements: [NodeInterface, LineageEntityType],
   description:
     'Data that runs of an experiment have read, as they named it. MLflow keeps it once for each experiment, name and digest',
 })
-export class DatasetType implements NodeInterface {
+export class DatasetType implements NodeInterface, LineageEntityType {
   source: LineageDataset;
 
   @Field(() => ID)
   id: string;
+  @Field({ description: 'Its name' })
+  displayName: string;
   @Field()
   name: string;
   @Field()
@@ -28,7 +33,17 @@ export class DatasetType implements NodeInterface {
 
 export function toDataset(source: LineageDataset): DatasetType {
   const { id, name, digest, sourceType, source: sourceUri, schema, profile } = source;
-  return { source, id: globalId('Dataset', id), name, digest, sourceType, sourceUri, schema, profile };
+  return {
+    source,
+    id: globalId('Dataset', id),
+    displayName: name,
+    name,
+    digest,
+    sourceType,
+    sourceUri,
+    schema,
+    profile,
+  };
 }
 
 @ObjectType('RunDatasetInput')
@@ -86,4 +101,22 @@ export function toSourceCode(tags: readonly { key: string; value: string }[]): S
   const values = new Map(tags.map(({ key, value }) => [key, value]));
   const fields = Object.entries(sourceTags).map(([field, key]) => [field, values.get(key) || null]);
   return fields.some(([, value]) => value !== null) ? (Object.fromEntries(fields) as SourceCodeType) : null;
+}
+
+@ArgsType()
+export class DatasetImpactArgs extends ConnectionArgs {
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description: 'Only versions that hold an alias, or the stage Staging or Production, now',
+  })
+  holdsTarget: boolean;
+}
+
+@ObjectType('DatasetImpactConnection')
+export class DatasetImpactConnection extends connectionType('DatasetImpact', () => ModelVersionType) {
+  @Field(() => Boolean, {
+    description:
+      'There may be more versions: 10,000 runs, models and versions were looked at. A statement, with totalCount',
+  })
+  readonly isPartial: Promise<boolean>;
 }
