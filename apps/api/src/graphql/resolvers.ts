@@ -14,13 +14,7 @@ import {
 } from './lineage/consumer.fields.js';
 import { DatasetResolver, RunLineageFields } from './lineage/dataset.resolver.js';
 import { JobResolver } from './lineage/job.resolver.js';
-import {
-  DatasetGraphFields,
-  JobGraphFields,
-  LineageNodeFields,
-  ModelVersionLineageFields,
-  RunGraphFields,
-} from './lineage/lineage.resolver.js';
+import { LineageEntityFields, LineageNodeFields, LineagePathsResolver } from './lineage/lineage.resolver.js';
 import { GrantResolver, PrincipalGrantFields } from './namespace/grant.resolver.js';
 import { CatalogResolver, SchemaResolver } from './namespace/namespace.resolver.js';
 import { SecurableFields } from './namespace/securable.fields.js';
@@ -81,7 +75,6 @@ export const resolvers = [
   AuditLogResolver,
   CatalogResolver,
   ComparisonResolver,
-  DatasetGraphFields,
   DatasetResolver,
   DecisionFields,
   DiscussionCommentFields,
@@ -96,14 +89,14 @@ export const resolvers = [
   GateWaiverFields,
   GrantResolver,
   HolderFields,
-  JobGraphFields,
   JobResolver,
+  LineageEntityFields,
   LineageNodeFields,
+  LineagePathsResolver,
   ModelAliasFields,
   ModelConsumerFields,
   ModelVersionConsumerFields,
   ModelVersionFields,
-  ModelVersionLineageFields,
   ModelVersionResolver,
   ModelVersionRunFields,
   NodeResolver,
@@ -128,7 +121,6 @@ export const resolvers = [
   RegisteredModelFields,
   RegisteredModelHistoryFields,
   RegisteredModelResolver,
-  RunGraphFields,
   RunLineageFields,
   RunResolver,
   SchemaModelFields,

@@ -41,6 +41,8 @@ const weights: Record<string, number> = {
   protected: 5,
   lineage: 50,
   dossier: 100,
+  lineagePaths: 100,
+  impact: 50,
   consumers: 5,
   usage: 5,
 };
@@ -52,7 +54,7 @@ const wholesaleCost = 0.25;
 /** A field costs 1 or its weight; a list costs its page size, a graph its bound of nodes, times what is asked of each element. */
 function fieldCost({ type, field, args, childComplexity }: ComplexityEstimatorArgs): number {
   if (childComplexity === 0 && wholesale.has(type.name)) return wholesaleCost;
-  const size = Number(args.first ?? args.last ?? args.ids?.length ?? args.maxNodes ?? 1);
+  const size = Number(args.first ?? args.last ?? args.ids?.length ?? args.maxNodes ?? args.maxPaths ?? 1);
   return (weights[field.name] ?? 1) + Math.max(size, 1) * childComplexity;
 }
 
