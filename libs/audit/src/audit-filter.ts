@@ -84,7 +84,7 @@ function reasonHas(words: string): Sql {
       'reason',
     ]);
   }
-  return sql`a.reason IS NOT NULL AND ${reasonWords} @@ websearch_to_tsquery('simple', ${words})`;
+  return sql`${reasonWords} @@ websearch_to_tsquery('simple', ${words})`;
 }
 
 /** The column that names a securable in the events of all that is in it. The metastore holds everything. */
