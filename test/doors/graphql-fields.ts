@@ -76,6 +76,11 @@ export const queries: Record<string, Field> = {
   auditVerification: ['DENIED', () => 'auditVerification { valid }'],
   catalog: ['HIDDEN', (n) => `catalog(name: "${n.catalog}") { id }`],
   catalogs: ['EMPTY', () => 'catalogs(first: 5) { nodes { id } totalCount }'],
+  changesBetween: [
+    'HIDDEN',
+    (n) =>
+      `changesBetween(fullName: "${n.model}", from: "2020-01-01T00:00:00Z", to: "2020-01-02T00:00:00Z", first: 5) { totalCount }`,
+  ],
   effectivePrivileges: [
     'HIDDEN',
     (n) => `effectivePrivileges(principal: "everyone", fullName: "${n.model}") { privilege }`,

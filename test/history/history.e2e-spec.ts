@@ -13,6 +13,7 @@ import type { TestPrincipal } from '../support/factories.js';
 import { graphql } from '../support/graphql.js';
 import { grantedOn } from '../support/worlds.js';
 import { LongHistory } from './long-history.js';
+import { type Change, worded, wordsOf } from './net-changes.js';
 import { worldOf } from './replayed-world.js';
 
 const changes = 500;
@@ -141,6 +142,37 @@ describe('the past, as the service tells it and as a replay of the exported log 
       expect({ where, held: held.sort() }).toEqual({ where, held: expected.sort() });
       expect(state?.holders.totalCount ?? 0).toBe(expected.length);
     }
+  }, 300_000);
+
+  it('agrees on what is different between two instants', async () => {
+    const expiring = new Set(
+      (
+        await t.db.query<{
+          key: string;
+        }>(sql`SELECT securable_id || ' ' || (after ->> 'principalId') || ' ' || (after ->> 'privilege') AS key
+          FROM audit_events WHERE object_kind = 'GRANT' AND after ->> 'expiresAt' IS NOT NULL`)
+      ).map(({ key }) => key),
+    );
+    let told = 0;
+    for (let asked = 0; asked < instants; asked++) {
+      const [from, to] = [random.one(times), random.one(times)].sort((one, other) => +one - +other) as [Date, Date];
+      const { fullName, id } = random.one(rows.filter(({ kind }) => kind === 'REGISTERED_MODEL'));
+      const [before, after] = [await stateAt(file, from), await stateAt(file, to)];
+      const words = wordsOf(before.replay, id, expiring);
+      const later = wordsOf(after.replay, id, expiring);
+      if (from >= to || !words || !later) continue;
+      const expected = [...new Set([...words.keys(), ...later.keys()])]
+        .filter((key) => words.get(key) !== later.get(key))
+        .map((key) => `${key}: ${words.get(key) ?? null} -> ${later.get(key) ?? null}`);
+      const { changes } =
+        await ask(`{ changes: changesBetween(fullName: ${text(fullName)}, from: ${text(from)}, to: ${text(to)},
+        first: 100) { nodes { aspect key objectName before after eventCount events { id } } } }`);
+      const found = changes.nodes.flatMap((change: Change) => worded(change, id, expiring));
+      const where = `seed ${seed}: ${fullName} from ${from.toISOString()} to ${to.toISOString()}`;
+      expect({ where, found: found.sort() }).toEqual({ where, found: expected.sort() });
+      told += found.length;
+    }
+    expect(told).toBeGreaterThan(0);
   }, 300_000);
 
   it('agrees with the reference on what everybody was allowed to do', async () => {

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { builtInPrincipals, METASTORE_ID } from '@app/access';
+import { builtInPrincipals } from '@app/access';
 import { Bootstrap, Groups, Principals } from '@app/identity';
 import { Catalogs, Grants, Schemas, type SecurableRef, Securables } from '@app/namespace';
 import { type Caller, Config, DomainError, runInContext } from '@app/platform';
@@ -47,6 +47,9 @@ export class LongHistory {
       'MANAGE_POLICY',
       'CREATE_CATALOG',
     ]);
+    const on = { kind: 'METASTORE', fullName: 'metastore' } as const;
+    const rules = { ...this.rules(), dryRun: false };
+    await this.as(() => this.get(Policies).create({ on, name: 'always', rules }));
     for (const change of ['catalog', 'schema', 'schema', 'model', 'model', 'principal', 'principal'])
       await this.change(change);
   }
@@ -71,7 +74,6 @@ export class LongHistory {
     } catch (error) {
       if (!(error instanceof DomainError) && (error as Error).message !== 'there is nothing to choose from')
         throw error;
-      if (process.env.DEBUG_HISTORY) console.log(name, (error as Error).message);
     }
   }
 
@@ -95,12 +97,14 @@ export class LongHistory {
     return this.as(() => this.get(Grants).update({ kind, fullName }, { add }));
   }
 
-  private async version(): Promise<{ model: Row; number: number }> {
+  /** @param vouched for: its files are in the store */
+  private async version(vouched = false): Promise<{ model: Row; number: number }> {
     const model = await this.one('REGISTERED_MODEL');
     const rows = await this.t.db.query<{ number: number }>(
-      sql`SELECT number FROM model_versions WHERE model_id = ${model.id}::uuid ORDER BY number`,
+      sql`SELECT number FROM model_versions WHERE model_id = ${model.id}::uuid
+        AND (artifact_digest IS NOT NULL OR NOT ${vouched}::boolean) ORDER BY number`,
     );
-    if (rows.length > 0) return { model, number: this.random.one(rows).number };
+    if (rows.length > 1 || (rows.length > 0 && !vouched)) return { model, number: this.random.one(rows).number };
     const storagePath = `1/models/m-${++this.made}/artifacts`;
     const folder = path.join(this.get(Config).artifactRoot, storagePath);
     fs.mkdirSync(folder, { recursive: true });
@@ -112,9 +116,9 @@ export class LongHistory {
 
   private async policy(): Promise<string> {
     const rows = await this.t.db.query<{ id: string }>(
-      sql`SELECT id FROM policies WHERE retired_at IS NULL ORDER BY id`,
+      sql`SELECT id FROM policies WHERE retired_at IS NULL AND name <> 'always' ORDER BY id`,
     );
-    return this.random.one([...rows, { id: METASTORE_ID }]).id;
+    return this.random.one(rows).id;
   }
 
   private readonly rules = () => ({
@@ -128,7 +132,7 @@ export class LongHistory {
 
   /** Opened, approved and applied, when the policy and the rights let it. */
   private async promoted(open: (input: object) => Promise<{ id: string; number: number }>): Promise<void> {
-    const { model, number: version } = await this.version();
+    const { model, number: version } = await this.version(true);
     const target = { kind: 'ALIAS', name: 'champion' };
     const { id, number } = await open({ model: model.fullName, version, target, justification: 'better' });
     await this.get(PromotionProgress).evaluate(id);
@@ -144,8 +148,6 @@ export class LongHistory {
       return this.get(Principals)[make]({ name: this.name() });
     },
     join: async () => this.get(Groups).addMember((await this.anyone(['GROUP'])).name, (await this.anyone()).name),
-    joinToo: async () =>
-      this.get(Groups).addMember((await this.anyone(['GROUP'])).name, (await this.anyone(['GROUP'])).name),
     leave: async () => {
       const rows = await this.t.db.query<{ g: string; m: string }>(
         sql`SELECT group_id AS g, member_id AS m FROM group_members ORDER BY 1, 2`,
@@ -177,10 +179,11 @@ export class LongHistory {
       this.get(Targets).deleteAlias((await this.one('REGISTERED_MODEL')).fullName, this.random.one(aliases)),
     stage: async () => this.setStage(false),
     stageArchiving: async () => this.setStage(true),
+    promotionToo: async () => this.promoted((input) => this.get(PromotionRequests).create(input as never)),
     promotion: async () => this.promoted((input) => this.get(PromotionRequests).create(input as never)),
     rollback: async () => this.promoted((input) => this.get(PromotionRequests).rollback(input as never)),
     breakGlass: async () => {
-      const { model, number: version } = await this.version();
+      const { model, number: version } = await this.version(true);
       const target = { kind: 'ALIAS', name: 'champion' } as const;
       return this.get(BreakGlass).promote({ model: model.fullName, version, target, justification: 'urgent' });
     },
@@ -203,7 +206,6 @@ export class LongHistory {
       this.get(Securables).transferOwnership(await this.not('METASTORE'), (await this.anyone()).name),
     describe: async () => this.get(Securables).update(await this.not('METASTORE'), { description: this.name() }),
     grant: async () => this.grant(null),
-    grantToo: async () => this.grant(null),
     grantForAWhile: async () => this.grant(new Date(Date.now() + 20 + this.random.below(2000))),
     revoke: async () => {
       const rows = await this.t.db.query<{ id: string }>(
