@@ -1,11 +1,16 @@
 export type { AnchorState } from './anchor.repository.js';
 export { Anchoring } from './anchoring.service.js';
 export { type AuditAnchor, AuditAnchors } from './audit-anchors.service.js';
+export { type AuditClass, type AuditRetention, auditClasses } from './audit-retention.js';
+export { AuditRetentions } from './audit-retention.service.js';
 export { AuditExports } from './export.service.js';
 export { type ExportFormat, exportFormats } from './export-lines.js';
+export type { LegalHold } from './legal-hold.js';
+export { LegalHolds } from './legal-holds.service.js';
 export type { Checkpoint } from './log.repository.js';
 export type { ConsistencyProof, InclusionProof } from './proof.js';
 export { Proofs } from './proofs.service.js';
+export type { DeletionFound } from './recorded-deletion.js';
 export { Sealer } from './sealer.service.js';
 export { TransparencyModule } from './transparency.module.js';
 export { LogVerification, type Verification } from './verification.service.js';
