@@ -10,6 +10,7 @@ import { circumstances, keepResults, resultsFile, tableOf } from './lib/report.m
 import { Workshop } from './lib/workshop.mjs';
 import { access } from './parts/access.mjs';
 import { artifacts } from './parts/artifacts.mjs';
+import { audit } from './parts/audit.mjs';
 import { client } from './parts/client.mjs';
 import { doors } from './parts/doors.mjs';
 import { gates } from './parts/gates.mjs';
@@ -20,7 +21,19 @@ import { start } from './parts/start.mjs';
 import { training } from './parts/training.mjs';
 import { mlflowVersion } from './peers/mlflow.mjs';
 
-const parts = { training, registry, search, client, artifacts, doors, access, hidden: hiddenObjects, gates, start };
+const parts = {
+  training,
+  registry,
+  search,
+  client,
+  artifacts,
+  doors,
+  access,
+  hidden: hiddenObjects,
+  audit,
+  gates,
+  start,
+};
 /** Several parts by one name: the workloads of MLflow's clients. */
 const groups = { mlflow: ['training', 'registry', 'search', 'client'] };
 

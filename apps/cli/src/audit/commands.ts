@@ -38,7 +38,7 @@ async function verify({ terminal }: Session, options: VerifyOptions, file?: stri
   const known = options.since === undefined ? [] : knownCheckpoints(options.since, keys);
   const verdict = await verifyExport(file as string, { keys, known });
   const { head, ...rest } = verdict;
-  const shown = head && { origin: head.origin, size: head.size, root: head.root.toString('base64') };
+  const shown = head && { origin: head.origin, size: head.size, root: head.root };
   terminal.answer({ ...rest, kept: known.length, head: shown }, (style) => told(verdict, known.length, style.strong));
   return verdict.bad ? exitCodes.FAILURE : exitCodes.OK;
 }
@@ -53,7 +53,7 @@ function told(
   for (const { sequence, eventClass, deletedBy, reason, count: gone } of deletions) {
     lines.push(`${gone} deleted, as event ${sequence} records: ${eventClass}, by ${deletedBy}: ${reason}`);
   }
-  if (head) lines.push(`head: ${head.origin}, ${head.size} events, root ${head.root.toString('base64')}`);
+  if (head) lines.push(`head: ${head.origin}, ${head.size} events, root ${head.root}`);
   if (bad)
     lines.push(strong(bad.sequence === null ? `the export: ${bad.problem}` : `event ${bad.sequence}: ${bad.problem}`));
   else if (kept > 0) lines.push(`goes on from ${kept} kept ${kept === 1 ? 'checkpoint' : 'checkpoints'}`);

@@ -1,6 +1,5 @@
 import type { ExportFile } from './export-file.js';
 import { linesOf } from './export-lines.js';
-import { hashOfEntry } from './merkle.js';
 
 /** A deletion that the log itself tells of. */
 export interface Deletion {
@@ -27,10 +26,12 @@ export class RecordedDeletions {
   /** Reads the export once, for events that record a deletion and have the hash that stands beside them. */
   static async of(file: ExportFile): Promise<RecordedDeletions> {
     const recorded: Recorded[] = [];
-    for await (const line of linesOf(file)) {
-      if (line.kind !== 'event' || !line.entry?.includes(action)) continue;
-      const record = hashOfEntry(line.entry).equals(line.leafHash) ? recordOf(line.entry) : undefined;
-      if (record) recorded.push(record);
+    for await (const lines of linesOf(file)) {
+      for (const line of lines) {
+        if (line.kind !== 'event' || line.computed !== line.leafHash || !line.marked?.includes(action)) continue;
+        const record = recordOf(line.marked.subarray(1));
+        if (record) recorded.push(record);
+      }
     }
     return new RecordedDeletions(recorded);
   }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Deletion, RecordedDeletions } from './deletions.js';
 import { type ExportFile, openExport } from './export-file.js';
 import { type ExportLine, linesOf } from './export-lines.js';
-import { hashOfEntry, Peaks, rootOfPath } from './merkle.js';
+import { Peaks, rootOfPath } from './merkle.js';
 import {
   type Checkpoint,
   isSigned,
@@ -60,12 +60,16 @@ export async function verifyExport(path: string, trust: Trust): Promise<Verdict>
   return verdict;
 }
 
+const isGone = (line: ExportLine): boolean => line.kind === 'event' && !line.marked;
+
 async function firstBad(file: ExportFile, check: ExportCheck): Promise<Verdict['bad']> {
-  for await (const line of linesOf(file)) {
+  for await (const lines of linesOf(file)) {
     // A record is later in the log than what it tells of: it is looked for when the first event is not there.
-    if (line.kind === 'event' && !line.entry) check.deletions ??= await RecordedDeletions.of(file);
-    const bad = check.next(line);
-    if (bad) return bad;
+    if (lines.some(isGone)) check.deletions ??= await RecordedDeletions.of(file);
+    for (const line of lines) {
+      const bad = check.next(line);
+      if (bad) return bad;
+    }
   }
   return null;
 }
@@ -122,7 +126,7 @@ class ExportCheck {
     if (complete && head && this.peaks.size < head.size) {
       return { sequence: this.last + 1, problem: `the event is missing: the log has ${head.size}` };
     }
-    if (complete && head && !this.peaks.root().equals(head.root)) return this.unlike(head);
+    if (complete && head && this.peaks.root() !== head.root) return this.unlike(head);
     if (this.seen !== count) return wholeFile(`it has ${this.seen} events, and its manifest says ${count}`);
     if (count > 0 && (lastSequence !== this.last || (complete && firstSequence !== 1))) {
       return wholeFile('its manifest names other first and last events');
@@ -131,28 +135,28 @@ class ExportCheck {
   }
 
   /** An event of a complete export: its place in the tree is its place in the file. */
-  private inOrder({ sequence, entry, leafHash }: EventLine): Verdict['bad'] {
+  private inOrder({ sequence, computed, leafHash }: EventLine): Verdict['bad'] {
     const expected = this.last + 1;
     const bad = (problem: string) => ({ sequence: expected, problem });
     if (this.head && expected > this.head.size) return bad('the event is not in the log that was signed');
     if (sequence !== expected) return bad(`the event with the number ${sequence} stands here`);
-    if (!entry && !this.deletions?.covers(expected)) {
+    if (!computed && !this.deletions?.covers(expected)) {
       return bad('the event is not there any more, and no record says why');
     }
-    if (entry && !hashOfEntry(entry).equals(leafHash)) return bad('the event is not what was sealed');
+    if (computed && computed !== leafHash) return bad('the event is not what was sealed');
     this.peaks.add(leafHash);
     [this.seen, this.last] = [this.seen + 1, expected];
     return this.unlikeKnown();
   }
 
   /** An event of a part of the log: it has a proof of its own. */
-  private alone({ sequence, entry, leafHash, proof }: EventLine): Verdict['bad'] {
+  private alone({ sequence, computed, leafHash, proof }: EventLine): Verdict['bad'] {
     const bad = (problem: string) => ({ sequence, problem });
     if (!(sequence > this.last))
       return { sequence: this.last + 1, problem: `the event with the number ${sequence} stands here` };
-    if (!this.head || !entry || !hashOfEntry(entry).equals(leafHash)) return bad('the event is not what was sealed');
+    if (!this.head || computed !== leafHash) return bad('the event is not what was sealed');
     const root = rootOfPath(sequence - 1, this.head.size, leafHash, proof);
-    if (!root?.equals(this.head.root)) return bad('the event is not in the log that was signed');
+    if (root !== this.head.root) return bad('the event is not in the log that was signed');
     [this.seen, this.last] = [this.seen + 1, sequence];
     return null;
   }
@@ -163,7 +167,7 @@ class ExportCheck {
     const bad = (problem: string) => ({ sequence: this.last, problem: `the checkpoint after it ${problem}` });
     if (!read) return bad('is none');
     if (read.size !== this.peaks.size) return bad(`is over ${read.size} events`);
-    if (read.root.equals(this.peaks.root())) {
+    if (read.root === this.peaks.root()) {
       this.passed.push({ size: read.size, note });
       return null;
     }
@@ -175,7 +179,7 @@ class ExportCheck {
   private unlikeKnown(): Verdict['bad'] {
     for (; this.trust.known[this.reached]?.size === this.last; this.reached++) {
       const known = this.trust.known[this.reached] as Checkpoint;
-      if (!known.root.equals(this.peaks.root())) return this.unlike(known);
+      if (known.root !== this.peaks.root()) return this.unlike(known);
     }
     return null;
   }
