@@ -10,6 +10,7 @@ import { circumstances, keepResults, resultsFile, tableOf } from './lib/report.m
 import { Workshop } from './lib/workshop.mjs';
 import { access } from './parts/access.mjs';
 import { artifacts } from './parts/artifacts.mjs';
+import { audit } from './parts/audit.mjs';
 import { client } from './parts/client.mjs';
 import { doors } from './parts/doors.mjs';
 import { gates } from './parts/gates.mjs';
@@ -31,6 +32,7 @@ const parts = {
   access,
   hidden: hiddenObjects,
   lineage,
+  audit,
   gates,
   start,
 };

@@ -19,14 +19,27 @@ const defaults = {
   starts: 3,
   artifact: 1024,
   copies: 3,
+  events: 100_000,
+  writers: 16,
+  load: 15,
 };
 
 /** full: the sizes of the goals, for a quiet machine and half an hour; quick: does every part work at all. */
 const presets = {
-  full: { rounds: 5, points: 1000, runs: 100_000, found: [10_000, 1_000_000] },
+  full: { rounds: 5, points: 1000, runs: 100_000, found: [10_000, 1_000_000], events: 1_000_000, load: 60 },
   quick: {
     ...{ rounds: 1, seconds: 0.3, versions: [2, 200], points: 20, runs: 1000, found: [1000, 2000] },
-    ...{ schemas: 100, models: 1000, grants: 500, edges: 100_000, gates: 20, approvals: 3, starts: 1 },
+    ...{
+      schemas: 100,
+      models: 1000,
+      grants: 500,
+      edges: 100_000,
+      gates: 20,
+      approvals: 3,
+      starts: 1,
+      events: 5000,
+      load: 3,
+    },
   },
 };
 

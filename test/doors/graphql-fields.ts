@@ -73,6 +73,7 @@ export const queries: Record<string, Field> = {
   auditAnchors: ['DENIED', () => 'auditAnchors { place }'],
   auditCheckpoint: ['DENIED', () => 'auditCheckpoint { treeSize }'],
   auditConsistencyProof: ['DENIED', () => 'auditConsistencyProof(from: 1) { hashes }'],
+  auditRetention: ['DENIED', () => 'auditRetention { days }'],
   auditVerification: ['DENIED', () => 'auditVerification { valid }'],
   catalog: ['HIDDEN', (n) => `catalog(name: "${n.catalog}") { id }`],
   catalogs: ['EMPTY', () => 'catalogs(first: 5) { nodes { id } totalCount }'],
@@ -92,6 +93,7 @@ export const queries: Record<string, Field> = {
   experiment: ['HIDDEN', (n) => `experiment(name: "${n.experiment}") { id }`],
   experiments: ['EMPTY', () => 'experiments(first: 5) { nodes { id } totalCount }'],
   job: ['HIDDEN', (n) => `job(namespace: "${n.experiment}", name: "${n.job}") { id }`],
+  legalHolds: ['DENIED', () => 'legalHolds(first: 5) { nodes { name } totalCount }'],
   metastore: ['OPEN', () => 'metastore { id viewerCan grants(first: 5) { nodes { principal { name } } } }'],
   model: ['HIDDEN', (n) => `model(fullName: "${n.model}") { id }`],
   modelVersion: ['HIDDEN', (n) => `modelVersion(fullName: "${n.model}", number: 1) { id }`],
@@ -131,6 +133,16 @@ export const mutations: Record<string, Field> = {
   ...webhookMutations,
   accessTokenCreate: ['OPEN', () => `accessTokenCreate(input: { name: "mine" }) { accessToken { name } ${errors} }`],
   accessTokenRevoke: ['HIDDEN', (n) => `accessTokenRevoke(input: { accessTokenId: "${n.tokenId}" }) { ${errors} }`],
+  auditRetentionSet: [
+    'DENIED',
+    () => `auditRetentionSet(input: { eventClass: REFUSALS, days: 30, reason: "x" }) { ${errors} }`,
+  ],
+  legalHoldPlace: [
+    'DENIED',
+    (n) =>
+      `legalHoldPlace(input: { name: "x", reason: "x", on: { kind: CATALOG, fullName: "${n.catalog}" } }) { ${errors} }`,
+  ],
+  legalHoldRelease: ['DENIED', () => `legalHoldRelease(input: { name: "x", reason: "x" }) { ${errors} }`],
   catalogCreate: ['DENIED', () => `catalogCreate(input: { name: "mine" }) { ${errors} }`],
   catalogDelete: ['HIDDEN', (n) => `catalogDelete(input: { name: "${n.catalog}" }) { ${errors} }`],
   externalIdentityLink: [

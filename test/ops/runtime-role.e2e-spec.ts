@@ -76,6 +76,7 @@ describe('the role that the service works as', () => {
       ['ALTER TABLE audit_events DISABLE TRIGGER ALL', 'must be owner'],
       ['DROP TABLE audit_events', 'must be owner'],
       ['DROP TRIGGER audit_events_append_only ON audit_events', 'must be owner'],
+      [`SELECT delete_audit_period('REFUSALS', 1, 1, 'somebody', 'no reason')`, 'permission denied for function'],
       ['SET session_replication_role = replica', 'permission denied'],
       ['CREATE TABLE public.another (id int)', 'permission denied'],
     ] as const) {

@@ -17,7 +17,9 @@ export interface AuditObject {
     | 'GATE_RUN'
     | 'SIGNING_KEY'
     | 'VALIDATOR'
-    | 'WEBHOOK';
+    | 'WEBHOOK'
+    | 'LEGAL_HOLD'
+    | 'AUDIT_RETENTION';
   id: string | null;
   /** The full name that people know: prod.fraud.scorer/3, promotion request 412, a principal's name. */
   name: string;

@@ -30,13 +30,21 @@ export class CheckpointCheck {
     return null;
   }
 
-  private problemOf({ treeSize, rootHash, note, kid }: Checkpoint, tree: Pick<LogTree, 'root'>): string | undefined {
-    if (!rootHash.equals(tree.root())) return 'has another root than these events';
-    const said = readNote(note);
-    if (said?.size !== treeSize || !said.root.equals(rootHash)) return 'says something else in its signed text';
-    const key = this.keys.find((each) => each.kid === kid);
-    if (!key) return 'is signed with a key that this service never had';
-    const publicKey = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: key.publicKey }, format: 'jwk' });
-    return verify(null, Buffer.from(said.text), publicKey, said.signature) ? undefined : 'has a wrong signature';
+  private problemOf(checkpoint: Checkpoint, tree: Pick<LogTree, 'root'>): string | undefined {
+    if (!checkpoint.rootHash.equals(tree.root())) return 'has another root than these events';
+    return signatureProblem(checkpoint, this.keys);
   }
+}
+
+/** What is wrong with what a checkpoint says, and how it is signed; undefined: nothing. */
+export function signatureProblem(
+  { treeSize, rootHash, note, kid }: Checkpoint,
+  keys: readonly PublicSigningKey[],
+): string | undefined {
+  const said = readNote(note);
+  if (said?.size !== treeSize || !said.root.equals(rootHash)) return 'says something else in its signed text';
+  const key = keys.find((each) => each.kid === kid);
+  if (!key) return 'is signed with a key that this service never had';
+  const publicKey = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: key.publicKey }, format: 'jwk' });
+  return verify(null, Buffer.from(said.text), publicKey, said.signature) ? undefined : 'has a wrong signature';
 }

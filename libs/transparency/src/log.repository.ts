@@ -2,6 +2,7 @@ import { type AuditEvent, eventColumns } from '@app/audit';
 import { Database } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import sql, { empty } from 'sql-template-tag';
+import type { SealedEvent } from './leaf.js';
 import { type Tile, tileWidth } from './log-tree.js';
 
 /** Of those who seal, one at a time. Any number will do, as long as it is nobody else's in this database. */
@@ -126,6 +127,16 @@ export class LogRepository {
     return this.db.query<Leaf>(sql`
       SELECT sequence, event_id AS "eventId", leaf_hash AS hash FROM sealed_events
       WHERE event_id = ANY(${eventIds}::uuid[]) ORDER BY sequence`);
+  }
+
+  /** The records of deletions in a part of the log, of those that are among the first `size` leaves. */
+  async deletionRecords(from: number, to: number, size: number): Promise<SealedEvent[]> {
+    const rows = await this.db.query<AuditEvent & { sequence: number }>(sql`
+      SELECT s.sequence, ${eventColumns} FROM audit_events a JOIN sealed_events s ON s.event_id = a.id
+      WHERE a.action = 'audit_log.period_deleted' AND a.outcome = 'ALLOWED' AND s.sequence <= ${size}
+        AND (a.after ->> 'first')::bigint <= ${to} AND (a.after ->> 'last')::bigint >= ${from}
+      ORDER BY s.sequence`);
+    return rows.map(({ sequence, ...event }) => ({ sequence, event }));
   }
 
   /** The checkpoint over so many leaves; the newest when no number is given. */

@@ -1,11 +1,13 @@
-import { SigningKeys } from '@app/signing';
+import { type PublicSigningKey, SigningKeys } from '@app/signing';
 import { Injectable } from '@nestjs/common';
-import { CheckpointCheck } from './checkpoint-check.js';
+import { CheckpointCheck, signatureProblem } from './checkpoint-check.js';
 import { leafEntry } from './leaf.js';
 import { type Checkpoint, LogRepository, type SealedLeaf } from './log.repository.js';
 import { LogTree } from './log-tree.js';
 import { leafHash } from './merkle.js';
 import { MetastoreRights } from './metastore-rights.js';
+import { DeletionCover, type DeletionFound } from './recorded-deletion.js';
+import { RecordedDeletions } from './recorded-deletions.service.js';
 import { CheckpointNotFound, OutsideLog } from './transparency.errors.js';
 
 /** Events of one call at most. */
@@ -23,6 +25,8 @@ export interface Verification {
   to: number;
   /** Events that are as they were sealed, before the first that is not. */
   valid: number;
+  /** By which records other events of the part are gone, their leaves excepted. */
+  deletions: DeletionFound[];
   /** The first event that is not what was sealed; null: all are. */
   firstBad: BadEvent | null;
   /** The checkpoint that covers the last of them. */
@@ -36,6 +40,7 @@ export interface Verification {
 @Injectable()
 export class LogVerification {
   constructor(
+    private readonly deletions: RecordedDeletions,
     private readonly keys: SigningKeys,
     private readonly log: LogRepository,
     private readonly rights: MetastoreRights,
@@ -57,21 +62,38 @@ export class LogVerification {
     if (last < from || last > most) throw new OutsideLog('to', last, from, most);
     // What no signature covers proves nothing: events are read up to the first checkpoint that covers the last one.
     const checkpoint = (await this.log.checkpointOver(last)) ?? newest;
-    const firstBad = await this.firstBad(from, checkpoint.treeSize);
-    const valid = Math.min(last, firstBad ? firstBad.sequence - 1 : last) - from + 1;
-    return { from, to: last, valid, firstBad, checkpoint };
+    const keys = await this.keys.history();
+    const cover = await this.deletionsIn({ from, last, to: checkpoint.treeSize }, newest, keys);
+    const firstBad = await this.firstBad({ from, to: checkpoint.treeSize }, keys, cover);
+    const end = Math.min(last, firstBad ? firstBad.sequence - 1 : last);
+    const valid = end - from + 1 - cover.countUpTo(end);
+    return { from, to: last, valid, deletions: cover.found, firstBad, checkpoint };
   }
 
-  private async firstBad(from: number, to: number): Promise<BadEvent | null> {
+  /** None when the newest checkpoint cannot be believed: the records are held against it. */
+  private async deletionsIn(
+    part: { from: number; last: number; to: number },
+    newest: Checkpoint,
+    keys: readonly PublicSigningKey[],
+  ): Promise<DeletionCover> {
+    if (signatureProblem(newest, keys)) return new DeletionCover([], part.last);
+    return this.deletions.within(part, newest);
+  }
+
+  private async firstBad(
+    { from, to }: { from: number; to: number },
+    keys: readonly PublicSigningKey[],
+    cover: DeletionCover,
+  ): Promise<BadEvent | null> {
     const tree = new LogTree(from - 1, await this.log.incompleteTiles(from - 1));
-    const signed = new CheckpointCheck(await this.keys.history(), from);
+    const signed = new CheckpointCheck(keys, from);
     for (let start = from; start <= to; start += chunkSize) {
       const end = Math.min(start + chunkSize - 1, to);
       const leaves = await this.log.sealed(start, end);
       const checkpoints = await this.log.checkpointsBetween(start, end);
       for (let sequence = start; sequence <= end; sequence++) {
         const leaf = leaves[sequence - start];
-        const problem = problemOf(leaf, sequence);
+        const problem = problemOf(leaf, sequence, cover);
         if (problem) return { sequence, problem };
         tree.append((leaf as SealedLeaf).hash);
         const unsigned = signed.compare(tree, checkpoints.get(sequence));
@@ -98,9 +120,10 @@ export class LogVerification {
   }
 }
 
-function problemOf(leaf: SealedLeaf | undefined, sequence: number): string | undefined {
+function problemOf(leaf: SealedLeaf | undefined, sequence: number, cover: DeletionCover): string | undefined {
   if (leaf?.sequence !== sequence) return 'the sealed event is not there';
-  if (!leaf.event) return 'the event is not there any more';
+  if (!leaf.event)
+    return cover.covers(sequence) ? undefined : 'the event is not there any more, and no record says why';
   const computed = leafHash(leafEntry({ sequence, event: leaf.event }));
   return computed.equals(leaf.hash) ? undefined : 'the event is not what was sealed';
 }

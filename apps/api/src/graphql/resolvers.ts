@@ -5,6 +5,7 @@ import { ExternalIdentityResolver } from './access/external-identity.resolver.js
 import { PrincipalResolver } from './access/principal.resolver.js';
 import { AuditEventResolver, PromotionRequestAuditFields, SecurableAuditFields } from './audit/audit-event.resolver.js';
 import { AuditEventLogFields, AuditLogResolver } from './audit/audit-log.resolver.js';
+import { AuditRetentionResolver } from './audit/audit-retention.resolver.js';
 import { ChangesResolver } from './history/changes.resolver.js';
 import { HolderFields, RegisteredModelHistoryFields } from './history/holder.resolver.js';
 import { PastGrantFields, SecurableHistoryFields, SecurableStateFields } from './history/securable-state.resolver.js';
@@ -74,6 +75,7 @@ export const resolvers = [
   AuditEventResolver,
   BreakGlassReviewFields,
   AuditLogResolver,
+  AuditRetentionResolver,
   CatalogResolver,
   ChangesResolver,
   ComparisonResolver,

@@ -6,7 +6,7 @@ import { CliError, exitCodes } from '../cli-error.js';
 import type { Run, Session } from '../session.js';
 import { type Checkpoint, keptCheckpoints, type TrustedKey, trustedKey } from './note.js';
 import { showState } from './state.js';
-import { verifyExport } from './verify.js';
+import { type Verdict, verifyExport } from './verify.js';
 
 interface VerifyOptions {
   key: string[];
@@ -37,16 +37,28 @@ function knownCheckpoints(file: string, keys: readonly TrustedKey[]): Checkpoint
 async function verify({ terminal }: Session, options: VerifyOptions, file?: string): Promise<number> {
   const keys = keysOf(options.key);
   const known = options.since === undefined ? [] : knownCheckpoints(options.since, keys);
-  const { valid, count, head, bad } = await verifyExport(file as string, { keys, known });
-  const root = head?.root.toString('base64') ?? null;
-  terminal.answer({ valid, count, head: head && { origin: head.origin, size: head.size, root }, bad }, (style) => [
-    `${valid} of ${count} events valid`,
-    ...(head ? [`head: ${head.origin}, ${head.size} events, root ${root}`] : []),
-    ...(bad
-      ? [style.strong(bad.sequence === null ? `the export: ${bad.problem}` : `event ${bad.sequence}: ${bad.problem}`)]
-      : []),
-  ]);
-  return bad ? exitCodes.FAILURE : exitCodes.OK;
+  const verdict = await verifyExport(file as string, { keys, known });
+  const { head, ...rest } = verdict;
+  const shown = head && { origin: head.origin, size: head.size, root: head.root };
+  terminal.answer({ ...rest, kept: known.length, head: shown }, (style) => told(verdict, known.length, style.strong));
+  return verdict.bad ? exitCodes.FAILURE : exitCodes.OK;
+}
+
+/** A verdict for people. @param kept how many checkpoints from elsewhere the log was held against */
+function told(
+  { valid, count, deletions, head, bad }: Verdict,
+  kept: number,
+  strong: (text: string) => string,
+): string[] {
+  const lines = [`${valid} of ${count} events valid`];
+  for (const { sequence, eventClass, deletedBy, reason, count: gone } of deletions) {
+    lines.push(`${gone} deleted, as event ${sequence} records: ${eventClass}, by ${deletedBy}: ${reason}`);
+  }
+  if (head) lines.push(`head: ${head.origin}, ${head.size} events, root ${head.root}`);
+  if (bad)
+    lines.push(strong(bad.sequence === null ? `the export: ${bad.problem}` : `event ${bad.sequence}: ${bad.problem}`));
+  else if (kept > 0) lines.push(`goes on from ${kept} kept ${kept === 1 ? 'checkpoint' : 'checkpoints'}`);
+  return lines;
 }
 
 async function download(session: Session, { format, output, within }: ExportOptions): Promise<void> {

@@ -1,6 +1,7 @@
 // C2SP signed notes and checkpoints (https://c2sp.org/signed-note, https://c2sp.org/tlog-checkpoint), read and checked.
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { CliError } from '../cli-error.js';
+import type { Hash } from './merkle.js';
 
 /** A key that is trusted, whatever a file says. */
 export interface TrustedKey {
@@ -12,7 +13,7 @@ export interface TrustedKey {
 export interface Checkpoint {
   origin: string;
   size: number;
-  root: Buffer;
+  root: Hash;
 }
 
 /** SubjectPublicKeyInfo of an Ed25519 key, without the key (RFC 8410). */
@@ -52,7 +53,7 @@ export function isSigned(text: string, lines: string, keys: readonly TrustedKey[
 export function readCheckpoint(note: string): Checkpoint | undefined {
   const [, origin, size, root] = /^([^\n]+)\n(0|[1-9]\d*)\n([A-Za-z0-9+/]{43}=)\n\n/.exec(note) ?? [];
   if (origin === undefined || size === undefined || root === undefined) return undefined;
-  return { origin, size: Number(size), root: Buffer.from(root, 'base64') };
+  return { origin, size: Number(size), root };
 }
 
 export function isSignedCheckpoint(note: string, keys: readonly TrustedKey[]): boolean {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import { type Deletion, RecordedDeletions } from './deletions.js';
 import { type ExportFile, openExport } from './export-file.js';
 import { type ExportLine, linesOf } from './export-lines.js';
-import { hashOfEntry, Peaks, rootOfPath } from './merkle.js';
+import { Peaks, rootOfPath } from './merkle.js';
 import {
   type Checkpoint,
   isSigned,
@@ -21,8 +22,10 @@ export interface Trust {
 export interface Verdict {
   /** Events that were proven. */
   valid: number;
-  /** Events that the export says it has. */
+  /** Events that the export says it has, but for those that were deleted. */
   count: number;
+  /** The recorded deletions by which others are gone. */
+  deletions: Deletion[];
   /** The checkpoint that they were held against. */
   head: Checkpoint | null;
   /** What is wrong first; null: nothing is. */
@@ -40,16 +43,14 @@ export async function verifyExport(path: string, trust: Trust): Promise<Verdict>
   const file = await openExport(path);
   const { manifest, manifestText, signature } = file;
   const head = manifest.checkpoint === null ? null : openCheckpoint(manifest.checkpoint, trust.keys);
-  const verdict: Verdict = { valid: 0, count: manifest.count, head: null, bad: null };
+  const verdict: Verdict = { valid: 0, count: manifest.count, deletions: [], head: null, bad: null };
   if (typeof head === 'string') return { ...verdict, bad: wholeFile(`its checkpoint ${head}`) };
   verdict.head = head;
   const check = new ExportCheck(file, head, trust);
-  for await (const line of linesOf(file)) {
-    const bad = check.next(line);
-    if (bad) return { ...verdict, valid: validBefore(bad, check), bad };
-  }
-  verdict.bad = check.end();
-  verdict.valid = verdict.bad ? validBefore(verdict.bad, check) : check.seen;
+  verdict.bad = (await firstBad(file, check)) ?? check.end();
+  verdict.deletions = check.deletions?.found ?? [];
+  verdict.count -= check.gone;
+  verdict.valid = verdict.bad ? validBefore(verdict.bad, check) : check.seen - check.gone;
   if (!verdict.bad && (await sha256Of(file)) !== manifest.sha256) {
     verdict.bad = wholeFile('its bytes are not those that the manifest was made for');
   }
@@ -59,9 +60,26 @@ export async function verifyExport(path: string, trust: Trust): Promise<Verdict>
   return verdict;
 }
 
-/** The events before the first bad one. */
-const validBefore = ({ sequence }: NonNullable<Verdict['bad']>, { seen, complete }: ExportCheck): number =>
-  complete && sequence !== null ? Math.min(seen, sequence - 1) : seen;
+const isGone = (line: ExportLine): boolean => line.kind === 'event' && !line.marked;
+
+async function firstBad(file: ExportFile, check: ExportCheck): Promise<Verdict['bad']> {
+  for await (const lines of linesOf(file)) {
+    // A record is later in the log than what it tells of: it is looked for when the first event is not there.
+    if (lines.some(isGone)) check.deletions ??= await RecordedDeletions.of(file);
+    for (const line of lines) {
+      const bad = check.next(line);
+      if (bad) return bad;
+    }
+  }
+  return null;
+}
+
+/** The events before the first bad one, but for those that are gone. */
+function validBefore({ sequence }: NonNullable<Verdict['bad']>, check: ExportCheck): number {
+  if (!check.complete || sequence === null) return check.seen - check.gone;
+  const before = Math.min(check.seen, sequence - 1);
+  return before - (check.deletions?.countBelow(before + 1) ?? 0);
+}
 
 async function sha256Of(file: ExportFile): Promise<string> {
   const hash = createHash('sha256');
@@ -72,6 +90,7 @@ async function sha256Of(file: ExportFile): Promise<string> {
 /** Goes through the events in their order. */
 class ExportCheck {
   seen = 0;
+  deletions: RecordedDeletions | undefined;
   private readonly peaks = new Peaks();
   private last = 0;
   /** Of the checkpoints that were kept, the first that the events have not come to. */
@@ -84,6 +103,11 @@ class ExportCheck {
     private readonly head: Checkpoint | null,
     private readonly trust: Trust,
   ) {}
+
+  /** Events that were seen, and are gone by a recorded deletion. */
+  get gone(): number {
+    return this.deletions?.countBelow(Number.POSITIVE_INFINITY) ?? 0;
+  }
 
   get complete(): boolean {
     return this.file.manifest.complete;
@@ -102,7 +126,7 @@ class ExportCheck {
     if (complete && head && this.peaks.size < head.size) {
       return { sequence: this.last + 1, problem: `the event is missing: the log has ${head.size}` };
     }
-    if (complete && head && !this.peaks.root().equals(head.root)) return this.unlike(head);
+    if (complete && head && this.peaks.root() !== head.root) return this.unlike(head);
     if (this.seen !== count) return wholeFile(`it has ${this.seen} events, and its manifest says ${count}`);
     if (count > 0 && (lastSequence !== this.last || (complete && firstSequence !== 1))) {
       return wholeFile('its manifest names other first and last events');
@@ -111,26 +135,28 @@ class ExportCheck {
   }
 
   /** An event of a complete export: its place in the tree is its place in the file. */
-  private inOrder({ sequence, entry, leafHash }: EventLine): Verdict['bad'] {
+  private inOrder({ sequence, computed, leafHash }: EventLine): Verdict['bad'] {
     const expected = this.last + 1;
     const bad = (problem: string) => ({ sequence: expected, problem });
     if (this.head && expected > this.head.size) return bad('the event is not in the log that was signed');
     if (sequence !== expected) return bad(`the event with the number ${sequence} stands here`);
-    if (!entry) return bad('the event is not there any more');
-    if (!hashOfEntry(entry).equals(leafHash)) return bad('the event is not what was sealed');
+    if (!computed && !this.deletions?.covers(expected)) {
+      return bad('the event is not there any more, and no record says why');
+    }
+    if (computed && computed !== leafHash) return bad('the event is not what was sealed');
     this.peaks.add(leafHash);
     [this.seen, this.last] = [this.seen + 1, expected];
     return this.unlikeKnown();
   }
 
   /** An event of a part of the log: it has a proof of its own. */
-  private alone({ sequence, entry, leafHash, proof }: EventLine): Verdict['bad'] {
+  private alone({ sequence, computed, leafHash, proof }: EventLine): Verdict['bad'] {
     const bad = (problem: string) => ({ sequence, problem });
     if (!(sequence > this.last))
       return { sequence: this.last + 1, problem: `the event with the number ${sequence} stands here` };
-    if (!this.head || !entry || !hashOfEntry(entry).equals(leafHash)) return bad('the event is not what was sealed');
+    if (!this.head || computed !== leafHash) return bad('the event is not what was sealed');
     const root = rootOfPath(sequence - 1, this.head.size, leafHash, proof);
-    if (!root?.equals(this.head.root)) return bad('the event is not in the log that was signed');
+    if (root !== this.head.root) return bad('the event is not in the log that was signed');
     [this.seen, this.last] = [this.seen + 1, sequence];
     return null;
   }
@@ -141,7 +167,7 @@ class ExportCheck {
     const bad = (problem: string) => ({ sequence: this.last, problem: `the checkpoint after it ${problem}` });
     if (!read) return bad('is none');
     if (read.size !== this.peaks.size) return bad(`is over ${read.size} events`);
-    if (read.root.equals(this.peaks.root())) {
+    if (read.root === this.peaks.root()) {
       this.passed.push({ size: read.size, note });
       return null;
     }
@@ -153,7 +179,7 @@ class ExportCheck {
   private unlikeKnown(): Verdict['bad'] {
     for (; this.trust.known[this.reached]?.size === this.last; this.reached++) {
       const known = this.trust.known[this.reached] as Checkpoint;
-      if (!known.root.equals(this.peaks.root())) return this.unlike(known);
+      if (known.root !== this.peaks.root()) return this.unlike(known);
     }
     return null;
   }

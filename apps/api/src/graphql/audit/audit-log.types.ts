@@ -51,6 +51,20 @@ export class AuditBadEventType {
   problem: string;
 }
 
+@ObjectType('AuditDeletion', { description: 'Events that are gone by a deletion that the log itself records' })
+export class AuditDeletionType {
+  @Field(() => Int, { description: 'The number of the event that records it' })
+  sequence: number;
+  @Field({ description: 'AuditEventClass' })
+  eventClass: string;
+  @Field()
+  deletedBy: string;
+  @Field(() => String, { nullable: true })
+  reason: string | null;
+  @Field(() => Int, { description: 'Events of the part that are gone by it' })
+  count: number;
+}
+
 @ObjectType('AuditVerification', { description: 'What the service found when it computed its log again' })
 export class AuditVerificationType {
   @Field(() => Int)
@@ -59,6 +73,8 @@ export class AuditVerificationType {
   to: number;
   @Field(() => Int, { description: 'Events that are as they were sealed, before the first that is not' })
   valid: number;
+  @Field(() => [AuditDeletionType], { description: 'By which records others are gone' })
+  deletions: AuditDeletionType[];
   @Field(() => AuditBadEventType, { nullable: true, description: 'null: all are' })
   firstBad: AuditBadEventType | null;
   @Field(() => AuditCheckpointType, { description: 'The one that covers the last of them' })
