@@ -5,7 +5,9 @@ import { BreakGlass } from '@app/promotion';
 import sql from 'sql-template-tag';
 import { createDossierTest, type DossierTest } from '../../../test/support/dossier.js';
 import { champion } from '../../../test/support/promotion.js';
+import { completenessRules } from './completeness.js';
 import { dossierJsonSchema } from './dossier.schema.js';
+import { sections } from './headings.schema.js';
 
 describe('the dossier of a promotion', () => {
   let t: DossierTest;
@@ -16,6 +18,12 @@ describe('the dossier of a promotion', () => {
 
   it('has the schema that docs/dossier.schema.json shows', () => {
     expect(JSON.parse(readFileSync('docs/dossier.schema.json', 'utf8'))).toEqual(dossierJsonSchema());
+  });
+
+  it('has a page that tells of every section and every item', () => {
+    const page = readFileSync('docs/dossier.md', 'utf8');
+    const told = [...sections, ...completenessRules.map(({ item }) => item)];
+    expect(told.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
   });
 
   it('holds what there is of an applied promotion', async () => {

@@ -5,6 +5,7 @@ import { ExternalIdentityResolver } from './access/external-identity.resolver.js
 import { PrincipalResolver } from './access/principal.resolver.js';
 import { AuditEventResolver, PromotionRequestAuditFields, SecurableAuditFields } from './audit/audit-event.resolver.js';
 import { AuditEventLogFields, AuditLogResolver } from './audit/audit-log.resolver.js';
+import { GovernanceReportResolver } from './audit/governance-report.resolver.js';
 import {
   ModelConsumerFields,
   ModelVersionConsumerFields,
@@ -90,6 +91,7 @@ export const resolvers = [
   GateRunFields,
   GateRunWaiverFields,
   GateWaiverFields,
+  GovernanceReportResolver,
   GrantResolver,
   LineageNodeFields,
   ModelAliasFields,
