@@ -47,7 +47,7 @@ const approvals = ({ approvals }: Dossier): Html =>
     approvals.map(({ rule, need, dryRun, named, counted }) => [
       dryRun ? `${rule} (rehearsed only)` : rule,
       need,
-      named.map(name).join(', '),
+      named?.map(name).join(', ') ?? 'not shown',
       counted?.map(name).join(', ') ?? null,
     ]),
   );
