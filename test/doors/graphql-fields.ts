@@ -75,6 +75,11 @@ export const queries: Record<string, Field> = {
   auditConsistencyProof: ['DENIED', () => 'auditConsistencyProof(from: 1) { hashes }'],
   auditRetention: ['DENIED', () => 'auditRetention { days }'],
   auditVerification: ['DENIED', () => 'auditVerification { valid }'],
+  governanceReport: [
+    'HIDDEN',
+    (n) =>
+      `governanceReport(from: "2026-01-01T00:00:00Z", to: "2027-01-01T00:00:00Z", within: "${n.model}") { audit { events } }`,
+  ],
   catalog: ['HIDDEN', (n) => `catalog(name: "${n.catalog}") { id }`],
   catalogs: ['EMPTY', () => 'catalogs(first: 5) { nodes { id } totalCount }'],
   changesBetween: [

@@ -47,6 +47,7 @@ describe('who sees what of a dossier', () => {
     const dossier = await t.of(watcher, t.applied);
     expect(dossier.policies).toMatchObject([{ name: 'prod', on: 'catalog prod', text: null }]);
     expect(dossier.gates).toMatchObject([{ key: 'prod/auc', configuration: null }]);
+    expect(dossier.approvals).toMatchObject([{ rule: 'prod/two leads', named: null, counted: null }]);
     expect(dossier.notShown.map(({ section }) => section)).toContain('policies');
     expect(t.stateOf(dossier, 'POLICY_REASONS')).toBe('NOT_SHOWN');
     expect(dossier.events?.entries.length).toBeGreaterThan(0);

@@ -139,7 +139,9 @@ const approval = object({
   rule: text.describe('policy/rule'),
   need: number,
   dryRun: z.boolean(),
-  named: list(person).describe('Who may fill its places: people and groups'),
+  named: list(person)
+    .nullable()
+    .describe('Who may fill its places: people and groups; null where the policy is not shown'),
   counted: list(person)
     .nullable()
     .describe('Who filled them when it was applied, as the signed statement says; null before, and without it'),

@@ -72,59 +72,77 @@ export class Dossiers {
   private async content(request: PromotionRequest, model: Securable): Promise<DossierContent> {
     const people = new People();
     const notShown: DossierContent['notShown'] = [];
-    const leaveOut = (section: Section, why: string) => {
-      notShown.push({ section, why });
+    const leaveOut: LeaveOut = (why, ...sections) => {
+      notShown.push(...sections.map((section) => ({ section, why })));
       return null;
     };
-    const needs = (privilege: string) => `needs ${privilege} on ${model.fullName}`;
-
-    const readable = await this.access.allowed('EXECUTE', model);
-    const found = readable ? await this.versions.byId(request.versionId) : undefined;
-    const version = found
-      ? await this.versionParts.of(model, found, people)
-      : leaveOut('version', readable ? 'the version was deleted' : needs('EXECUTE'));
-    const training = found?.runId ? await this.origins.training(found.runId) : null;
-    if (!found) leaveOut('training', readable ? 'the version was deleted' : needs('EXECUTE'));
-    else if (found.runId && !training) {
-      leaveOut('training', `needs READ on the experiment of run ${found.runId}, where the run is not gone`);
-    }
-    const lineage = found
-      ? await this.origins.upstream(found.id)
-      : leaveOut('lineage', readable ? 'the version was deleted' : needs('EXECUTE'));
-
+    const origin = await this.origin(request, model, people, leaveOut);
     const texts = await this.gates.policyTexts(request, people);
     const policies = this.gates.policies(request, texts);
     if (policies.some(({ text }) => text === null)) {
-      leaveOut(
-        'policies',
-        'the rules of a policy need a privilege on the catalog, the schema or the model that it hangs on',
-      );
+      leaveOut('needs a privilege that shows where each policy hangs', 'policies');
     }
-    const [statement] = readable ? await this.statements.ofRequests([request.id]) : [];
-    if (!readable) leaveOut('statement', needs('EXECUTE'));
-
+    const statement = await this.statement(request, model, leaveOut);
     const changes = await this.events.changes(request);
     const audited = await this.access.allowed('READ_AUDIT', model);
     const content: DossierContent = {
       request: { ...toRequest(request, people), history: this.events.history(changes) },
-      version,
-      training,
-      lineage,
+      ...origin,
       evidence: toEvidence(request),
       gates: await this.gates.runs(request, texts, people),
-      approvals: this.reviews.approvals(request, statement, people),
+      approvals: this.reviews.approvals(request, texts, statement, people),
       decisions: await this.reviews.decisions(request, people),
       policies,
       statement: statement ? toStatement(statement) : null,
       review: await this.reviews.breakGlassReview(request, people),
       discussion: await this.reviews.discussion(request, people),
-      events: audited ? await this.events.events(request, changes) : leaveOut('events', needs('READ_AUDIT')),
+      events: audited ? await this.events.events(request, changes) : leaveOut(needs('READ_AUDIT', model), 'events'),
       notShown,
     };
     await this.names.fillIn(people);
     return content;
   }
+
+  /** The version, and where it came from. */
+  private async origin(
+    { versionId }: PromotionRequest,
+    model: Securable,
+    people: People,
+    leaveOut: LeaveOut,
+  ): Promise<Pick<DossierContent, 'version' | 'training' | 'lineage'>> {
+    const readable = await this.access.allowed('EXECUTE', model);
+    const found = readable ? await this.versions.byId(versionId) : undefined;
+    if (!found) {
+      const why = readable ? 'the version was deleted' : needs('EXECUTE', model);
+      leaveOut(why, 'version', 'training', 'lineage');
+      return { version: null, training: null, lineage: null };
+    }
+    const training = found.runId ? await this.origins.training(found.runId) : null;
+    if (found.runId && !training) {
+      leaveOut(`needs READ on the experiment of run ${found.runId}, where the run is not gone`, 'training');
+    }
+    return {
+      version: await this.versionParts.of(model, found, people),
+      training,
+      lineage: await this.origins.upstream(found.id),
+    };
+  }
+
+  private async statement(
+    { id }: PromotionRequest,
+    model: Securable,
+    leaveOut: LeaveOut,
+  ): Promise<SignedStatement | undefined> {
+    if (await this.access.allowed('EXECUTE', model)) return (await this.statements.ofRequests([id]))[0];
+    leaveOut(needs('EXECUTE', model), 'statement');
+    return undefined;
+  }
 }
+
+/** Notes why sections are not shown. */
+type LeaveOut = (why: string, ...sections: Section[]) => null;
+
+const needs = (privilege: string, { fullName }: Securable): string => `needs ${privilege} on ${fullName}`;
 
 const toRequest = (request: PromotionRequest, people: People): Omit<Dossier['request'], 'history'> => ({
   number: request.number,

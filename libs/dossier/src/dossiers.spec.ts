@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { canonicalJson, TransactionalPool } from '@app/platform';
 import { BreakGlass } from '@app/promotion';
-import sql from 'sql-template-tag';
+import sql, { raw, type Sql } from 'sql-template-tag';
 import { createDossierTest, type DossierTest } from '../../../test/support/dossier.js';
 import { champion } from '../../../test/support/promotion.js';
+import { completenessRules } from './completeness.js';
 import { dossierJsonSchema } from './dossier.schema.js';
+import { sections } from './headings.schema.js';
 
 describe('the dossier of a promotion', () => {
   let t: DossierTest;
@@ -16,6 +18,12 @@ describe('the dossier of a promotion', () => {
 
   it('has the schema that docs/dossier.schema.json shows', () => {
     expect(JSON.parse(readFileSync('docs/dossier.schema.json', 'utf8'))).toEqual(dossierJsonSchema());
+  });
+
+  it('has a page that tells of every section and every item', () => {
+    const page = readFileSync('docs/dossier.md', 'utf8');
+    const told = [...sections, ...completenessRules.map(({ item }) => item)];
+    expect(told.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
   });
 
   it('holds what there is of an applied promotion', async () => {
@@ -166,5 +174,22 @@ describe('the dossier of a promotion', () => {
       t.stateOf(dossier, 'APPROVALS'),
       t.stateOf(dossier, 'GATES'),
     ]).toEqual(['MISSING', 'NOT_APPLICABLE', 'MISSING']);
+  });
+
+  it('takes no event for proven that is not what was sealed, or is not kept', async () => {
+    const { events } = await t.of(t.auditor, t.applied);
+    const entries = (events?.entries ?? []).map(({ entry }) => JSON.parse(entry as string));
+    const change = (statement: Sql) =>
+      t.db.execute(sql`DO $$ BEGIN ALTER TABLE audit_events DISABLE TRIGGER USER; ${statement};
+        ALTER TABLE audit_events ENABLE TRIGGER USER; END $$`);
+    await change(raw(`UPDATE audit_events SET reason = 'another' WHERE id = '${entries[1].id}'`));
+    await change(raw(`DELETE FROM audit_events WHERE id = '${entries[2].id}'`));
+    const dossier = await t.of(t.auditor, t.applied);
+    expect(dossier.events?.entries.map(({ entry }) => entry !== null)).toEqual(
+      entries.map((_, index) => index !== 1 && index !== 2),
+    );
+    expect(dossier.events?.entries[1]).toMatchObject({ sequence: entries[1].sequence, entry: null });
+    expect(t.stateOf(dossier, 'AUDIT_EVENTS')).toBe('MISSING');
+    expect(dossier.request.history).toHaveLength(entries.length - 1);
   });
 });

@@ -47,14 +47,23 @@ export class ReviewParts {
     }));
   }
 
-  /** The approval rules. @param statement who filled their places, once it is signed */
-  approvals(request: PromotionRequest, statement: SignedStatement | undefined, people: People): Dossier['approvals'] {
+  /**
+   * The approval rules.
+   * @param texts the revisions that the caller may read: of the others he is not told whom they name
+   * @param statement who filled their places, once it is signed
+   */
+  approvals(
+    { effectivePolicy }: PromotionRequest,
+    texts: ReadonlyMap<string, unknown>,
+    statement: SignedStatement | undefined,
+    people: People,
+  ): Dossier['approvals'] {
     const counted = statement && countedIn(statement);
-    return request.effectivePolicy.approvals.map((rule, index) => ({
+    return effectivePolicy.approvals.map((rule, index) => ({
       rule: ruleName(rule),
       need: rule.count,
       dryRun: rule.dryRun,
-      named: rule.principalIds.map((id) => people.person(id)),
+      named: texts.has(rule.policyRevisionId) ? rule.principalIds.map((id) => people.person(id)) : null,
       counted: counted?.[index]?.counted.map(({ id }) => people.person(id)) ?? null,
     }));
   }

@@ -83,6 +83,10 @@ const exceptions: [route: RegExp, changes: (made: MadeIds, as: string) => Record
     }),
   ],
   [/(attestations\/:number|\/dossier(\.\w+)?)$/, ({ request }) => ({ number: request })],
+  [
+    /governance\/v1\/report$/,
+    () => ({ from: '2020-01-01T00:00:00Z', to: '2100-01-01T00:00:00Z', within: hiddenNames.model }),
+  ],
   [/^\/queues/, () => ({ queueName: 'gates', jobId: 'message-1' })],
 ];
 

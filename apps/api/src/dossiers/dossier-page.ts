@@ -2,7 +2,7 @@ import type { Dossier, Heading, WrittenDossier } from '@app/dossier';
 import { type Html, html } from '../http/html.js';
 import { governanceSections } from './governance-sections.js';
 import { modelSections } from './model-sections.js';
-import { facts, name, sectionTitles, table } from './page-parts.js';
+import { facts, name, sectionTitles, state as stateWord, table } from './page-parts.js';
 import { styleSheet } from './page-style.js';
 
 const frameworkNames: Record<Heading['framework'], string> = {
@@ -41,7 +41,7 @@ ${table(
   ['Item', 'State', 'What to do', 'Asked for by'],
   items.map(({ item, state, todo, headings }) => [
     item.toLowerCase().replaceAll('_', ' '),
-    html`<span class="state">${state.toLowerCase().replaceAll('_', ' ')}</span>`,
+    stateWord(state.toLowerCase().replaceAll('_', ' ')),
     todo,
     headings.join('; '),
   ]),

@@ -1,6 +1,6 @@
 import type { Dossier } from '@app/dossier';
 import { type Html, html } from '../http/html.js';
-import { facts, json, name, section, table, time } from './page-parts.js';
+import { facts, json, name, section, state, table, time } from './page-parts.js';
 
 /** Who and what let it pass. */
 export const governanceSections = (dossier: Dossier): Html[] => [
@@ -18,7 +18,7 @@ const gates = (dossier: Dossier): Html[] => [
   table(
     `Round ${dossier.request.round}`,
     ['Gate', 'Type', 'Required', 'Result', 'Summary'],
-    dossier.gates.map((gate) => [gate.key, gate.type, gate.required ? 'yes' : 'no', gate.status, gate.summary]),
+    dossier.gates.map((gate) => [gate.key, gate.type, gate.required ? 'yes' : 'no', state(gate.status), gate.summary]),
   ),
   ...dossier.gates.map(
     (gate) =>
@@ -47,7 +47,7 @@ const approvals = ({ approvals }: Dossier): Html =>
     approvals.map(({ rule, need, dryRun, named, counted }) => [
       dryRun ? `${rule} (rehearsed only)` : rule,
       need,
-      named.map(name).join(', '),
+      named?.map(name).join(', ') ?? 'not shown',
       counted?.map(name).join(', ') ?? null,
     ]),
   );
@@ -60,7 +60,7 @@ const decisions = ({ decisions }: Dossier): Html =>
       time(decision.decidedAt),
       name(decision.reviewer),
       decision.rules.join(', '),
-      decision.verdict,
+      state(decision.verdict),
       decision.comment,
       [decision.ending ?? 'yes', ...(decision.stale ? ['on other evidence'] : [])].join(', '),
     ]),

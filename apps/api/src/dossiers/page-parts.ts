@@ -34,6 +34,9 @@ export const table = (caption: string, head: readonly string[], rows: readonly (
 
 export const json = (value: unknown): Html => html`<pre>${JSON.stringify(value, null, 1)}</pre>`;
 
+/** A word that is not broken between lines. */
+export const state = (word: string): Html => html`<span class="state">${word}</span>`;
+
 export const name = (person: { id: string; name: string | null } | null): string | null =>
   person && (person.name ?? `account ${person.id}, which is gone`);
 

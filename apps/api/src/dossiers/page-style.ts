@@ -8,11 +8,13 @@ body{font:15px/1.5 system-ui,sans-serif;color:#111;background:#fff;max-width:62r
 h1{font-size:1.6rem;line-height:1.25;margin:0 0 .5rem}
 h2{font-size:1.2rem;border-bottom:1px solid #999;margin:2.2rem 0 .8rem;padding-bottom:.2rem}
 h3{font-size:1rem;margin:1.4rem 0 .4rem}
+h1,h2,h3,p,caption{unicode-bidi:plaintext}
 a{color:#0645ad}
 table{border-collapse:collapse;width:100%;margin:.6rem 0 1rem;table-layout:auto}
 caption{text-align:left;font-weight:600;padding:.3rem 0}
 th,td{border:1px solid #bbb;padding:.3rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere;unicode-bidi:plaintext}
-td:first-child{min-width:7rem}
+td{min-width:5.5rem}
+thead th{overflow-wrap:normal}
 thead th,dl.facts dt{background:#f0f0f0}
 dl.facts{display:grid;grid-template-columns:minmax(9rem,auto) 1fr;gap:1px;margin:.6rem 0 1rem;background:#bbb;border:1px solid #bbb}
 dl.facts dt,dl.facts dd{margin:0;padding:.3rem .5rem;overflow-wrap:anywhere;unicode-bidi:plaintext}

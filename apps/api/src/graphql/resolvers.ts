@@ -9,6 +9,7 @@ import { AuditRetentionResolver } from './audit/audit-retention.resolver.js';
 import { ChangesResolver } from './history/changes.resolver.js';
 import { HolderFields, RegisteredModelHistoryFields } from './history/holder.resolver.js';
 import { PastGrantFields, SecurableHistoryFields, SecurableStateFields } from './history/securable-state.resolver.js';
+import { GovernanceReportResolver } from './audit/governance-report.resolver.js';
 import {
   ModelConsumerFields,
   ModelVersionConsumerFields,
@@ -91,6 +92,7 @@ export const resolvers = [
   GateRunFields,
   GateRunWaiverFields,
   GateWaiverFields,
+  GovernanceReportResolver,
   GrantResolver,
   HolderFields,
   JobResolver,

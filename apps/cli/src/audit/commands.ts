@@ -70,6 +70,20 @@ async function download(session: Session, { format, output, within }: ExportOpti
   session.terminal.answer({ file: output }, () => [`Exported to ${output}. imprimatur audit verify checks it.`]);
 }
 
+interface ReportOptions extends ExportOptions {
+  from: string;
+  to: string;
+}
+
+async function report(session: Session, { output, within, ...asked }: ReportOptions): Promise<void> {
+  const query = new URLSearchParams({ ...asked, ...(within !== undefined && { within }) });
+  const body = await session.client().download(`/api/governance/v1/report?${query}`);
+  await pipeline(Readable.fromWeb(body), createWriteStream(output, { mode: 0o600 })).catch((error: Error) => {
+    throw new CliError('FAILURE', `${output}: the report was cut off: ${error.message}`);
+  });
+  session.terminal.answer({ file: output }, () => [`Written to ${output}.`]);
+}
+
 const checkpointQuery = '{ auditCheckpoint { treeSize rootHash note verifierKey createdAt } }';
 
 async function checkpoint(session: Session): Promise<void> {
@@ -86,6 +100,15 @@ export function addAuditCommands(program: Command, run: Run): void {
     .option('--format <format>', 'ndjson or csv', 'ndjson')
     .option('--within <name>', 'only what happened in this catalog, schema or model')
     .action(run(download));
+  audit
+    .command('report')
+    .description('write how far the moves of a period were governed into a file; needs READ_AUDIT there')
+    .requiredOption('--from <instant>', 'the first instant that counts: 2026-10-01T00:00:00Z')
+    .requiredOption('--to <instant>', 'the first instant that no longer counts')
+    .requiredOption('-o, --output <file>', 'the file')
+    .option('--format <format>', 'json or csv', 'json')
+    .option('--within <name>', 'only what happened in this catalog, schema or model')
+    .action(run(report));
   audit
     .command('checkpoint')
     .description('show the newest signed checkpoint: keep it where nobody of the service can reach it')

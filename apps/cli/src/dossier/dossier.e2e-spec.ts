@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import sql from 'sql-template-tag';
 import { type Cli, createCli } from '../../../../test/support/cli.js';
 import { createGovernedDoor, type GovernedDoor } from '../../../../test/support/governed-door.js';
 import { graphql } from '../../../../test/support/graphql.js';
@@ -35,6 +36,29 @@ describe('imprimatur dossier', () => {
     expect(JSON.parse(read('d.json'))).toMatchObject({ format: 'imprimatur-dossier/1', request: { number } });
     expect(await run(String(number), '--html', '-o', 'd.html')).toMatchObject({ code: 0 });
     expect(read('d.html')).toMatch(/^<!doctype html>/);
+  });
+
+  it('writes the report on a period, for who may read the audit trail', async () => {
+    const catalog = await d.t.db.first<{ id: string }>(sql`SELECT id FROM securables WHERE full_name = 'prod'`);
+    const report = (...more: string[]) =>
+      cli.run([
+        'audit',
+        'report',
+        '--from',
+        '2026-01-01T00:00:00Z',
+        '--to',
+        '2100-01-01T00:00:00Z',
+        '-o',
+        'r',
+        ...more,
+      ]);
+    expect(await report('--within', 'prod')).toMatchObject({ code: 4 });
+    await d.t.make.grant(d.reader, catalog as { id: string }, 'READ_AUDIT');
+    expect(await report('--within', 'prod')).toMatchObject({ code: 0, stdout: 'Written to r.\n' });
+    expect(JSON.parse(read('r'))).toMatchObject({ within: 'prod', requests: { opened: 1 } });
+    expect(await report('--within', 'prod', '--format', 'csv')).toMatchObject({ code: 0 });
+    expect(read('r')).toContain('"requests","opened","1"');
+    expect(await report('--within', 'nowhere')).toMatchObject({ code: 6 });
   });
 
   it('says what is wrong', async () => {
