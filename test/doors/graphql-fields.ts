@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { auditMutations, auditQueries } from './audit-fields.js';
 import { promotionMutations, promotionQueries } from './promotion-fields.js';
 import { webhookMutations } from './webhook-fields.js';
 
@@ -67,26 +68,11 @@ export type Field = [outcome: Outcome, document: (n: Names) => string];
 
 /** One row for every field of Query. A field without a row fails the test. */
 export const queries: Record<string, Field> = {
+  ...auditQueries,
   ...promotionQueries,
   accessTokens: ['OPEN', () => 'accessTokens(first: 5) { nodes { name } totalCount }'],
-  auditEvents: ['EMPTY', () => 'auditEvents(first: 5) { nodes { id } totalCount }'],
-  auditAnchors: ['DENIED', () => 'auditAnchors { place }'],
-  auditCheckpoint: ['DENIED', () => 'auditCheckpoint { treeSize }'],
-  auditConsistencyProof: ['DENIED', () => 'auditConsistencyProof(from: 1) { hashes }'],
-  auditRetention: ['DENIED', () => 'auditRetention { days }'],
-  auditVerification: ['DENIED', () => 'auditVerification { valid }'],
-  governanceReport: [
-    'HIDDEN',
-    (n) =>
-      `governanceReport(from: "2026-01-01T00:00:00Z", to: "2027-01-01T00:00:00Z", within: "${n.model}") { audit { events } }`,
-  ],
   catalog: ['HIDDEN', (n) => `catalog(name: "${n.catalog}") { id }`],
   catalogs: ['EMPTY', () => 'catalogs(first: 5) { nodes { id } totalCount }'],
-  changesBetween: [
-    'HIDDEN',
-    (n) =>
-      `changesBetween(fullName: "${n.model}", from: "2020-01-01T00:00:00Z", to: "2020-01-02T00:00:00Z", first: 5) { totalCount }`,
-  ],
   effectivePrivileges: [
     'HIDDEN',
     (n) => `effectivePrivileges(principal: "everyone", fullName: "${n.model}") { privilege }`,
@@ -98,7 +84,6 @@ export const queries: Record<string, Field> = {
   experiment: ['HIDDEN', (n) => `experiment(name: "${n.experiment}") { id }`],
   experiments: ['EMPTY', () => 'experiments(first: 5) { nodes { id } totalCount }'],
   job: ['HIDDEN', (n) => `job(namespace: "${n.experiment}", name: "${n.job}") { id }`],
-  legalHolds: ['DENIED', () => 'legalHolds(first: 5) { nodes { name } totalCount }'],
   metastore: ['OPEN', () => 'metastore { id viewerCan grants(first: 5) { nodes { principal { name } } } }'],
   model: ['HIDDEN', (n) => `model(fullName: "${n.model}") { id }`],
   modelVersion: ['HIDDEN', (n) => `modelVersion(fullName: "${n.model}", number: 1) { id }`],
@@ -119,7 +104,6 @@ export const queries: Record<string, Field> = {
     (n) => `lineagePaths(from: "${id('Run', dashed(n.runId))}", to: "${id('Dataset', absentKey)}") { isPartial }`,
   ],
   run: ['HIDDEN', (n) => `run(runId: "${n.runId}") { id }`],
-  securableState: ['HIDDEN', (n) => `securableState(fullName: "${n.model}", at: "2020-01-01T00:00:00Z") { ownerName }`],
   schema: ['HIDDEN', (n) => `schema(fullName: "${n.schema}") { id }`],
   whatIf: [
     'HIDDEN',
@@ -134,20 +118,11 @@ const securable = (n: Names) => `securable: { kind: REGISTERED_MODEL, fullName: 
 
 /** One row for every field of Mutation. */
 export const mutations: Record<string, Field> = {
+  ...auditMutations,
   ...promotionMutations,
   ...webhookMutations,
   accessTokenCreate: ['OPEN', () => `accessTokenCreate(input: { name: "mine" }) { accessToken { name } ${errors} }`],
   accessTokenRevoke: ['HIDDEN', (n) => `accessTokenRevoke(input: { accessTokenId: "${n.tokenId}" }) { ${errors} }`],
-  auditRetentionSet: [
-    'DENIED',
-    () => `auditRetentionSet(input: { eventClass: REFUSALS, days: 30, reason: "x" }) { ${errors} }`,
-  ],
-  legalHoldPlace: [
-    'DENIED',
-    (n) =>
-      `legalHoldPlace(input: { name: "x", reason: "x", on: { kind: CATALOG, fullName: "${n.catalog}" } }) { ${errors} }`,
-  ],
-  legalHoldRelease: ['DENIED', () => `legalHoldRelease(input: { name: "x", reason: "x" }) { ${errors} }`],
   catalogCreate: ['DENIED', () => `catalogCreate(input: { name: "mine" }) { ${errors} }`],
   catalogDelete: ['HIDDEN', (n) => `catalogDelete(input: { name: "${n.catalog}" }) { ${errors} }`],
   externalIdentityLink: [

@@ -6,10 +6,10 @@ import { PrincipalResolver } from './access/principal.resolver.js';
 import { AuditEventResolver, PromotionRequestAuditFields, SecurableAuditFields } from './audit/audit-event.resolver.js';
 import { AuditEventLogFields, AuditLogResolver } from './audit/audit-log.resolver.js';
 import { AuditRetentionResolver } from './audit/audit-retention.resolver.js';
+import { GovernanceReportResolver } from './audit/governance-report.resolver.js';
 import { ChangesResolver } from './history/changes.resolver.js';
 import { HolderFields, RegisteredModelHistoryFields } from './history/holder.resolver.js';
 import { PastGrantFields, SecurableHistoryFields, SecurableStateFields } from './history/securable-state.resolver.js';
-import { GovernanceReportResolver } from './audit/governance-report.resolver.js';
 import {
   ModelConsumerFields,
   ModelVersionConsumerFields,

@@ -1,8 +1,10 @@
 import { CliError } from '../cli-error.js';
 import type { Session } from '../session.js';
 import { openExport } from './export-file.js';
-import { linesOf } from './export-lines.js';
+import { type ExportLine, linesOf } from './export-lines.js';
 import { type LoggedEvent, Replay, type Securable } from './replay.js';
+
+type EventLine = Extract<ExportLine, { kind: 'event' }>;
 
 interface StateOptions {
   at: string;
@@ -14,15 +16,20 @@ export async function stateAt(path: string, at: Date): Promise<{ replay: Replay;
   const file = await openExport(path);
   const replay = new Replay();
   let missing = 0;
-  for await (const line of linesOf(file)) {
-    if (line.kind === 'broken') throw new CliError('FAILURE', `${path}: a line ${line.problem}`);
-    if (line.kind !== 'event') continue;
-    const event = line.entry && (JSON.parse(line.entry.toString('utf8')) as LoggedEvent);
-    if (!event) missing++;
-    else if (Date.parse(event.occurredAt) <= at.getTime()) replay.apply(event);
+  for await (const lines of linesOf(file)) {
+    for (const line of lines) {
+      if (line.kind === 'broken') throw new CliError('FAILURE', `${path}: a line ${line.problem}`);
+      if (line.kind !== 'event') continue;
+      const event = eventIn(line);
+      if (!event) missing++;
+      else if (Date.parse(event.occurredAt) <= at.getTime()) replay.apply(event);
+    }
   }
   return { replay, missing, complete: file.manifest.complete };
 }
+
+const eventIn = ({ marked }: EventLine): LoggedEvent | null =>
+  marked && (JSON.parse(marked.subarray(1).toString('utf8')) as LoggedEvent);
 
 /** Prints the state; asks no server. */
 export async function showState({ terminal }: Session, { at, model }: StateOptions, path?: string): Promise<void> {
