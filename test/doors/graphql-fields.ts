@@ -56,6 +56,9 @@ export const absent: Names = {
   job: 'nothing',
 };
 
+const absentKey = randomUUID();
+/** A run's id as the ids of this API carry it. */
+const dashed = (runId: string) => runId.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 const errors = 'errors { __typename code message }';
 const rules = '{ protects: { aliases: ["x"] } }';
 const version = (n: Names) => `model: "${n.model}", number: 1`;
@@ -98,6 +101,10 @@ export const queries: Record<string, Field> = {
   principals: ['OPEN', () => 'principals(first: 1) { nodes { name } }'],
   promotionRequest: ['HIDDEN', (n) => `promotionRequest(number: ${n.request}) { id }`],
   promotionRequests: ['EMPTY', () => 'promotionRequests(first: 5) { nodes { id } totalCount }'],
+  lineagePaths: [
+    'HIDDEN',
+    (n) => `lineagePaths(from: "${id('Run', dashed(n.runId))}", to: "${id('Dataset', absentKey)}") { isPartial }`,
+  ],
   run: ['HIDDEN', (n) => `run(runId: "${n.runId}") { id }`],
   schema: ['HIDDEN', (n) => `schema(fullName: "${n.schema}") { id }`],
   whatIf: [

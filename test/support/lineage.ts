@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 import {
   ConsumerLog,
   Lineage,
+  LineageDatasets,
   type LineageDirection,
   type LineageGraph,
   LineageModule,
   type LineagePoint,
+  type LineageRoot,
   type LineageWalk,
   pointId,
 } from '@app/lineage';
@@ -41,9 +43,16 @@ export interface LineageTest extends RegistryTest {
   registered(model: string, from: { run?: { id: string }; logged?: { id: string } }): Promise<VersionView>;
   copied(of: VersionView, model: string): Promise<VersionView>;
   loaded(who: TestPrincipal, version: VersionView): Promise<void>;
-  /** Walks from a version or a run; ten levels, when nothing is said. */
+  /** The versions that a dataset had an effect on: a page, and all of them counted. */
+  impactOf(
+    who: TestPrincipal,
+    datasetId: string,
+    holdsTarget: boolean,
+    first: number,
+  ): Promise<{ names: string[]; count: number; isPartial: boolean }>;
+  /** Walks from a version or a run, or from what is named; ten levels, when nothing is said. */
   walk(
-    root: { id: string },
+    root: { id: string; kind?: LineageRoot['kind'] },
     direction: LineageDirection,
     bounds?: Partial<Omit<LineageWalk, 'direction'>> & { who?: TestPrincipal },
   ): Promise<LineageGraph>;
@@ -103,8 +112,14 @@ export async function createLineageTest(): Promise<LineageTest> {
         log.note(version);
         await log.flush();
       }),
-    walk: async ({ id: key }, direction, { who = t.owner, ...given } = {}) => {
-      const kind = /^[0-9a-f]{32}$/.test(key) ? 'RUN' : 'MODEL_VERSION';
+    impactOf: (who, datasetId, holdsTarget, first) =>
+      t.as(who, async () => {
+        const { edges } = await service(LineageDatasets).impactOf(datasetId, { holdsTarget }, { first });
+        const names = edges.map(({ node }) => `${node.modelFullName}/${node.number}`);
+        return { names, ...(await service(LineageDatasets).impactSummaryOf(datasetId, { holdsTarget })) };
+      }),
+    walk: async ({ id: key, kind: named }, direction, { who = t.owner, ...given } = {}) => {
+      const kind = named ?? (/^[0-9a-f]{32}$/.test(key) ? 'RUN' : 'MODEL_VERSION');
       const bounds = { direction, maxDepth: 10, maxNodes: 200, asOf: null, kinds: null, ...given };
       const graph = await t.as(who, () => service(Lineage).graph({ kind, key }, bounds));
       return { ...graph, hiddenCounts: () => t.as(who, graph.hiddenCounts) };

@@ -5,12 +5,14 @@ import { type Run, Runs } from '@app/tracking';
 import { Injectable } from '@nestjs/common';
 import type { LineageDataset } from './dataset.js';
 import { LineageDatasetReader } from './dataset.reader.js';
+import { DatasetImpactReader, type ImpactFilter } from './dataset-impact.reader.js';
 
 /** Datasets, which READ on their experiment shows, and what was made with them: runs and versions that the caller may see. */
 @Injectable()
 export class LineageDatasets {
   constructor(
     private readonly access: Access,
+    private readonly impact: DatasetImpactReader,
     private readonly reader: LineageDatasetReader,
     private readonly runs: Runs,
     private readonly versions: VersionRecords,
@@ -45,6 +47,21 @@ export class LineageDatasets {
 
   countVersionsOf(datasetId: string): Promise<number> {
     return this.reader.countVersions(datasetId);
+  }
+
+  /**
+   * All versions that the data had an effect on, however many steps away, the newest first; of the same data in every
+   * experiment that the caller may read.
+   * @throws InvalidArgument for a page or a cursor that is none
+   */
+  async impactOf(datasetId: string, filter: ImpactFilter, args: PageArgs): Promise<Page<VersionSummary>> {
+    const page = await this.impact.versions(datasetId, filter, args);
+    return withObjects(page, await this.versions.byIds(page.edges.map(({ node }) => node)));
+  }
+
+  /** How many they are, as far as was looked. */
+  impactSummaryOf(datasetId: string, filter: ImpactFilter): Promise<{ count: number; isPartial: boolean }> {
+    return this.impact.summary(datasetId, filter);
   }
 
   /** The runs that name a run as their parent, the newest first. @throws InvalidArgument for a page or a cursor that is none */

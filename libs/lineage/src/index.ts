@@ -3,6 +3,7 @@ export { type ConsumedObject, Consumers } from './consumer.service.js';
 export { ConsumerLog } from './consumer-log.js';
 export type { LineageDataset, RunDataset, RunModel } from './dataset.js';
 export { LineageDatasets } from './dataset.service.js';
+export type { ImpactFilter } from './dataset-impact.reader.js';
 export { PromotionEvents } from './emission/promotion-events.service.js';
 export { LineageModule } from './lineage.module.js';
 export { Lineage } from './lineage.service.js';
@@ -23,6 +24,7 @@ export {
   type TruncationReason,
   truncationReasons,
 } from './lineage-graph.js';
+export type { LineagePath, LineagePaths, PathsAsked } from './lineage-paths.js';
 export { type LineageEvent, parsedEvent, type RunState } from './openlineage/event.js';
 export type { Job, JobRun } from './openlineage/job.js';
 export { Jobs } from './openlineage/jobs.service.js';

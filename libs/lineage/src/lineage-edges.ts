@@ -27,16 +27,31 @@ export function edgesAt(
     .map((relation) => ({ relation, anchor: direction === 'UPSTREAM' ? relation.target : relation.source }))
     .filter(({ anchor }) => keys.get(anchor.kind)?.length)
     .map(({ relation, anchor }) => {
-      const { from, source, where, observedAt } = relation;
       const asked = keys.get(anchor.kind) as string[];
-      const through = anchor.through ? sql` AND ${anchor.through(asked)}` : sql``;
-      const until = asOf ? sql` AND ${raw(observedAt)} <= ${asOf}::timestamptz` : sql``;
-      return sql`SELECT ${columnsOf(relation, isShown)} FROM ${from}
-        WHERE ${raw(anchor.column)} = ANY(${asked}::${raw(anchor.type)}[])${through}
-          AND ${raw(source.column)} IS NOT NULL${raw(where ? ` AND ${where}` : '')}${until}`;
+      const through = anchor.through ? sql` AND ${anchor.through(sql`${asked}::text[]`)}` : sql``;
+      const until = asOf ? sql` AND ${raw(relation.observedAt)} <= ${asOf}::timestamptz` : sql``;
+      return sql`SELECT ${columnsOf(relation, isShown)} FROM ${relation.from}
+        WHERE ${raw(anchor.column)} = ANY(${asked}::${raw(anchor.type)}[])${through}${holds(relation)}${until}`;
     });
   return selects.length > 0 ? join(selects, ' UNION ALL ') : nothing;
 }
+
+/** What was made of a row `w` of a kind and a key, as rows of kind and key: for a lateral join. */
+export function madeOf(relations: readonly Relation[]): Sql {
+  const selects = relations
+    .filter(({ isAside }) => !isAside)
+    .map((relation) => {
+      const { from, source, target } = relation;
+      const key = raw(`CASE WHEN w.kind = '${source.kind}' THEN w.key END`);
+      const through = source.through ? sql` AND ${source.through(sql`ARRAY[${key}]`)}` : sql``;
+      return sql`SELECT ${raw(`'${target.kind}'::text AS kind, ${target.column}::text AS key`)} FROM ${from}
+        WHERE ${raw(`w.kind = '${source.kind}' AND ${source.column}`)} = (${key})::${raw(source.type)}${through}${holds(relation)}`;
+    });
+  return join(selects, ' UNION ALL ');
+}
+
+const holds = ({ source, where }: Relation): Sql =>
+  raw(` AND ${source.column} IS NOT NULL${where ? ` AND ${where}` : ''}`);
 
 const nothing = sql`SELECT NULL::text AS source_kind, NULL::text AS source_key, NULL::text AS target_kind, NULL::text AS target_key,
   FALSE AS named, NULL::text AS kind, NULL::text AS context, NULL::timestamptz AS observed_at WHERE FALSE`;

@@ -32,11 +32,18 @@ export const lineageEdgeKinds = [
 export type LineageEdgeKind = (typeof lineageEdgeKinds)[number];
 
 export type LineageDirection = 'UPSTREAM' | 'DOWNSTREAM' | 'BOTH';
-export const truncationReasons = ['MAX_DEPTH', 'MAX_NODES', 'MAX_EDGES', 'PERMISSION', 'TIME_BUDGET'] as const;
+export const truncationReasons = [
+  'MAX_DEPTH',
+  'MAX_NODES',
+  'MAX_EDGES',
+  'MAX_PATHS',
+  'PERMISSION',
+  'TIME_BUDGET',
+] as const;
 export type TruncationReason = (typeof truncationReasons)[number];
 
 /** What a walk can begin at. */
-export type LineageRoot = { kind: 'DATASET' | 'JOB' | 'RUN' | 'MODEL_VERSION'; key: string };
+export type LineageRoot = { kind: 'DATASET' | 'EVALUATION' | 'JOB' | 'RUN' | 'MODEL_VERSION'; key: string };
 
 /** A node by its kind and its key there: an id of ours, MLflow's id of a run or a logged model, a commit, or a digest. */
 export interface LineagePoint {
@@ -86,7 +93,9 @@ export interface LineageWalk {
   kinds: readonly LineageNodeKind[] | null;
 }
 
-const largest = { maxDepth: 10, maxNodes: 1000 } as const;
+/** Of one answer. */
+export const mostNodes = 1000;
+const largest = { maxDepth: 10, maxNodes: mostNodes } as const;
 /** An answer of 1,000 nodes may have a quarter of a million edges among them. */
 export const mostEdges = 10_000;
 

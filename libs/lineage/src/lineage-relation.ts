@@ -6,8 +6,8 @@ export interface End {
   kind: LineageNodeKind;
   column: string;
   type: 'text' | 'uuid';
-  /** Conditions that lead to an index, for a column that an index holds in part only. */
-  through?: (keys: readonly string[]) => Sql;
+  /** A condition that leads to an index, for a column that an index holds in part only. @param keys an expression, text[] */
+  through?: (keys: Sql) => Sql;
 }
 
 /**
@@ -29,6 +29,8 @@ export interface Relation {
   where?: string;
   context?: string;
   named: boolean;
+  /** The target was not made of the source: a nested run, a judgement, a consumer. What is wrong with one is not with the other. */
+  isAside?: true;
 }
 
 export const run = (column: string): End => ({ kind: 'RUN', column, type: 'text' });

@@ -7,7 +7,7 @@ const runTag = (kind: 'RUN' | 'SOURCE_CODE'): End => ({
   kind,
   column: 't.value',
   type: 'text',
-  through: (keys) => sql`left(t.value, 64) = ANY(${keys.map((key) => [...key].slice(0, 64).join(''))}::text[])`,
+  through: (keys) => sql`left(t.value, 64) = ANY(ARRAY(SELECT left(key, 64) FROM unnest(${keys}) AS key))`,
 });
 
 /** Autologging names the model that a run has made as its input too, beside the data that it was trained on. */
@@ -84,6 +84,7 @@ const runTags: Relation[] = [
     observedAt: ofRun,
     where: `t.key = 'mlflow.parentRunId' AND t.value <> t.run_id`,
     named: false,
+    isAside: true,
   },
   {
     from: sql`run_tags t`,
@@ -93,6 +94,7 @@ const runTags: Relation[] = [
     observedAt: ofRun,
     where: `t.key = 'mlflow.source.git.commit' AND t.value <> ''`,
     named: true,
+    isAside: true,
   },
 ];
 
@@ -122,7 +124,7 @@ const versionTags: Relation[] = [
     from: sql`model_version_tags t`,
     source: {
       ...loggedModel('substr(t.value, 9)'),
-      through: (keys) => sql`left(t.value, 200) = ANY(${keys.map((key) => `models:/${key}`)}::text[])`,
+      through: (keys) => sql`left(t.value, 200) = ANY(ARRAY(SELECT 'models:/' || key FROM unnest(${keys}) AS key))`,
     },
     where: `t.key = 'trained_from' AND t.value ~ '^models:/m-[0-9a-f]{32}$'`,
   },
@@ -133,6 +135,7 @@ const judgedOnName = `COALESCE(g.inputs ->> 'datasetName', g.inputs -> 'candidat
 const judgement = {
   target: { kind: 'EVALUATION', column: 'g.id', type: 'uuid' } as const,
   observedAt: 'COALESCE(g.finished_at, g.queued_at)',
+  isAside: true as const,
 };
 const isJudged = `g.status IN ('PASSED', 'FAILED', 'WAIVED') AND ${judgedOn} IS NOT NULL`;
 
@@ -173,6 +176,7 @@ const consumption = (mayNameConsumers: Sql): Relation => ({
   edge: `'CONSUMED'`,
   observedAt: 'c.first_at',
   named: false,
+  isAside: true,
 });
 
 /** All kinds of edges, each with the rule who sees it. @param mayNameConsumers of whose models the viewer may know the consumers */

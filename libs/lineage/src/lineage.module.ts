@@ -8,6 +8,7 @@ import { Consumers } from './consumer.service.js';
 import { ConsumerLog } from './consumer-log.js';
 import { LineageDatasetReader } from './dataset.reader.js';
 import { LineageDatasets } from './dataset.service.js';
+import { DatasetImpactReader } from './dataset-impact.reader.js';
 import { PromotionEventReader } from './emission/promotion-event.reader.js';
 import { PromotionEvents } from './emission/promotion-events.service.js';
 import { LineageReader } from './lineage.reader.js';
@@ -36,6 +37,7 @@ const doors = [
     ...doors,
     ConsumerReader,
     ConsumerRepository,
+    DatasetImpactReader,
     JobReader,
     JobRepository,
     LineageDatasetReader,

@@ -164,7 +164,7 @@ const far = (way: Way): Sql => raw(`e.${side(way)}_kind AS kind, e.${side(way)}_
 const orNamed = (way: Way | undefined): Sql => (way === 'UPSTREAM' ? sql` OR n.named` : sql``);
 
 /** What stands behind a row `n` of a kind and a key. A logged model that was deleted does not exist. */
-const details = sql`
+export const details = sql`
   LEFT JOIN runs r ON r.id = CASE WHEN n.kind = 'RUN' THEN n.key END
   LEFT JOIN logged_models m ON m.id = CASE WHEN n.kind = 'LOGGED_MODEL' THEN n.key END AND m.lifecycle_stage = 'active'
   LEFT JOIN datasets d ON d.id = ${uuidOf('DATASET')}

@@ -154,19 +154,30 @@ describe('Lineage', () => {
     }
   });
 
-  it('bounds a fan-out of a thousand, and counts the rest', async () => {
-    const root = await t.run(t.owner, lab, { name: 'wide' });
+  it('bounds a fan-out of a thousand, and counts the rest, with as many statements as without', async () => {
+    const root = await t.run(t.owner, lab, { name: 'wide', datasets: { wide: 'training' } });
+    const data = (await t.walk(root, 'UPSTREAM')).nodes.find(({ kind }) => kind === 'DATASET');
+    const dataset = { id: data?.key as string, kind: 'DATASET' as const };
+    const query = jest.spyOn(t.module.get(TransactionalPool), 'query');
+    const walk = async () => {
+      query.mockClear();
+      const graph = await t.walk(dataset, 'DOWNSTREAM', { maxDepth: 1, maxNodes: 200 });
+      const counts = await graph.hiddenCounts();
+      return { graph, counts, statements: query.mock.calls.length };
+    };
+    const narrow = await walk();
     await t.db.execute(sql`
       INSERT INTO runs (id, experiment_id, name, user_id, start_time, artifact_uri)
-      SELECT md5('wide' || n), ${lab.experimentId}::int8, 'child ' || n, 'u', n, 'x' FROM generate_series(1, 1000) n`);
+      SELECT md5('wide' || n), ${lab.experimentId}::int8, 'run ' || n, 'u', n, 'x' FROM generate_series(1, 1000) n`);
     await t.db.execute(sql`
-      INSERT INTO run_tags (run_id, key, value)
-      SELECT md5('wide' || n), 'mlflow.parentRunId', ${root.id} FROM generate_series(1, 1000) n`);
-    const graph = await t.walk(root, 'DOWNSTREAM', { maxDepth: 2, maxNodes: 200 });
+      INSERT INTO run_inputs (run_id, dataset_id) SELECT md5('wide' || n), ${dataset.id}::uuid FROM generate_series(1, 1000) n`);
+    const { graph, counts, statements } = await walk();
     expect(graph.nodes).toHaveLength(200);
     expect(graph.edges).toHaveLength(199);
     expect(graph.truncatedBy).toEqual(['MAX_NODES']);
-    expect((await graph.hiddenCounts()).get(`RUN:${root.id}`)).toEqual({ upstream: 0, downstream: 801 });
-    expect((await t.walk(root, 'DOWNSTREAM', { maxDepth: 2, maxNodes: 200 })).nodes).toEqual(graph.nodes);
+    expect(counts.get(`DATASET:${dataset.id}`)).toEqual({ upstream: 0, downstream: 1001 - 199 });
+    expect(statements).toBeLessThanOrEqual(narrow.statements);
+    expect((await walk()).graph.nodes).toEqual(graph.nodes);
+    query.mockRestore();
   });
 });

@@ -12,13 +12,7 @@ import {
 } from './lineage/consumer.fields.js';
 import { DatasetResolver, RunLineageFields } from './lineage/dataset.resolver.js';
 import { JobResolver } from './lineage/job.resolver.js';
-import {
-  DatasetGraphFields,
-  JobGraphFields,
-  LineageNodeFields,
-  ModelVersionLineageFields,
-  RunGraphFields,
-} from './lineage/lineage.resolver.js';
+import { LineageEntityFields, LineageNodeFields, LineagePathsResolver } from './lineage/lineage.resolver.js';
 import { GrantResolver, PrincipalGrantFields } from './namespace/grant.resolver.js';
 import { CatalogResolver, SchemaResolver } from './namespace/namespace.resolver.js';
 import { SecurableFields } from './namespace/securable.fields.js';
@@ -78,7 +72,6 @@ export const resolvers = [
   AuditLogResolver,
   CatalogResolver,
   ComparisonResolver,
-  DatasetGraphFields,
   DatasetResolver,
   DecisionFields,
   DiscussionCommentFields,
@@ -92,14 +85,14 @@ export const resolvers = [
   GateRunWaiverFields,
   GateWaiverFields,
   GrantResolver,
-  JobGraphFields,
   JobResolver,
+  LineageEntityFields,
   LineageNodeFields,
+  LineagePathsResolver,
   ModelAliasFields,
   ModelConsumerFields,
   ModelVersionConsumerFields,
   ModelVersionFields,
-  ModelVersionLineageFields,
   ModelVersionResolver,
   ModelVersionRunFields,
   NodeResolver,
@@ -121,7 +114,6 @@ export const resolvers = [
   RegisteredModelConsumerFields,
   RegisteredModelFields,
   RegisteredModelResolver,
-  RunGraphFields,
   RunLineageFields,
   RunResolver,
   SchemaModelFields,

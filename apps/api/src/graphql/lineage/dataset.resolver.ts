@@ -12,6 +12,8 @@ import type { GraphqlContext } from '../server/loaders.factory.js';
 import { NodeRegistry } from '../server/node-registry.js';
 import { ExperimentType, RunConnection, RunType, toRun } from '../tracking/tracking.types.js';
 import {
+  DatasetImpactArgs,
+  DatasetImpactConnection,
   DatasetType,
   RunDatasetInputType,
   RunModelType,
@@ -56,6 +58,23 @@ export class DatasetResolver implements OnModuleInit {
     return toConnection(await this.datasets.versionsOf(source.id, page), toModelVersion, () =>
       this.datasets.countVersionsOf(source.id),
     );
+  }
+
+  @Requires('EXECUTE')
+  @ResolveField(() => DatasetImpactConnection, {
+    description:
+      'All versions that it had an effect on, the newest first: trained on it, or on data that was made of it, trained from such a version, or a copy of one; with the same name and digest in other experiments it is the same data. As far as you may see what lies between',
+  })
+  async impact(@Parent() { source }: DatasetType, @Args() { holdsTarget, ...page }: DatasetImpactArgs) {
+    const found = await this.datasets.impactOf(source.id, { holdsTarget }, page);
+    let summary: ReturnType<LineageDatasets['impactSummaryOf']> | undefined;
+    const summed = () => {
+      summary ??= this.datasets.impactSummaryOf(source.id, { holdsTarget });
+      return summary;
+    };
+    const connection = toConnection(found, toModelVersion, async () => (await summed()).count);
+    // The getter of the count would be called by a copy.
+    return Object.defineProperty(connection, 'isPartial', { get: async () => (await summed()).isPartial });
   }
 }
 

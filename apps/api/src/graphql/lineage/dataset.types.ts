@@ -1,18 +1,22 @@
 import type { LineageDataset, RunDataset, RunModel } from '@app/lineage';
-import { Field, Float, ID, ObjectType } from '@nestjs/graphql';
-import { connectionType } from '../schema/connection.js';
+import { ArgsType, Field, Float, ID, ObjectType } from '@nestjs/graphql';
+import { ModelVersionType } from '../registry/registry.types.js';
+import { ConnectionArgs, connectionType } from '../schema/connection.js';
 import { globalId, NodeInterface } from '../schema/node.js';
+import { LineageEntityType } from './lineage-entity.type.js';
 
 @ObjectType('Dataset', {
-  implements: NodeInterface,
+  implements: [NodeInterface, LineageEntityType],
   description:
     'Data that runs or jobs of an experiment have named. It is kept once for each experiment, name and digest',
 })
-export class DatasetType implements NodeInterface {
+export class DatasetType implements NodeInterface, LineageEntityType {
   source: LineageDataset;
 
   @Field(() => ID)
   id: string;
+  @Field({ description: 'Its name' })
+  displayName: string;
   @Field()
   name: string;
   @Field({ description: 'Of its content, as MLflow’s client says; of a job’s data, of its namespace' })
@@ -37,7 +41,18 @@ export const DatasetConnection = connectionType('Dataset', () => DatasetType);
 
 export function toDataset(source: LineageDataset): DatasetType {
   const { id, name, digest, sourceType, source: sourceUri, schema, profile, location } = source;
-  return { source, id: globalId('Dataset', id), name, digest, sourceType, sourceUri, schema, profile, location };
+  return {
+    source,
+    id: globalId('Dataset', id),
+    displayName: name,
+    name,
+    digest,
+    sourceType,
+    sourceUri,
+    schema,
+    profile,
+    location,
+  };
 }
 
 @ObjectType('RunDatasetInput')
@@ -95,4 +110,22 @@ export function toSourceCode(tags: readonly { key: string; value: string }[]): S
   const values = new Map(tags.map(({ key, value }) => [key, value]));
   const fields = Object.entries(sourceTags).map(([field, key]) => [field, values.get(key) || null]);
   return fields.some(([, value]) => value !== null) ? (Object.fromEntries(fields) as SourceCodeType) : null;
+}
+
+@ArgsType()
+export class DatasetImpactArgs extends ConnectionArgs {
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description: 'Only versions that hold an alias, or the stage Staging or Production, now',
+  })
+  holdsTarget: boolean;
+}
+
+@ObjectType('DatasetImpactConnection')
+export class DatasetImpactConnection extends connectionType('DatasetImpact', () => ModelVersionType) {
+  @Field(() => Boolean, {
+    description:
+      'There may be more versions: 10,000 runs, models and versions were looked at. A statement, with totalCount',
+  })
+  readonly isPartial: Promise<boolean>;
 }

@@ -3,6 +3,7 @@ import { Field, ID, ObjectType, registerEnumType } from '@nestjs/graphql';
 import { connectionType } from '../schema/connection.js';
 import { enumOf } from '../schema/enum.js';
 import { globalId, NodeInterface } from '../schema/node.js';
+import { LineageEntityType } from './lineage-entity.type.js';
 
 export const JobRunStateEnum = enumOf<RunState>(['START', 'RUNNING', 'COMPLETE', 'ABORT', 'FAIL']);
 registerEnumType(JobRunStateEnum, { name: 'JobRunState', description: 'As OpenLineage has them' });
@@ -35,14 +36,16 @@ export const JobRunConnection = connectionType('JobRun', () => JobRunType);
 export const toJobRun = (run: JobRun): JobRunType => run;
 
 @ObjectType('Job', {
-  implements: NodeInterface,
+  implements: [NodeInterface, LineageEntityType],
   description: 'A job of OpenLineage: what reads data and writes data, run by Spark, Airflow, dbt and others',
 })
-export class JobType implements NodeInterface {
+export class JobType implements NodeInterface, LineageEntityType {
   source: Job;
 
   @Field(() => ID)
   id: string;
+  @Field({ description: 'Its name' })
+  displayName: string;
   @Field({ description: 'The name of the experiment that it is kept in' })
   namespace: string;
   @Field()
@@ -57,5 +60,5 @@ export class JobType implements NodeInterface {
 
 export function toJob(source: Job): JobType {
   const { id, namespace, name, createdAt, lastEventAt, latestRun } = source;
-  return { source, id: globalId('Job', id), namespace, name, createdAt, lastEventAt, latestRun };
+  return { source, id: globalId('Job', id), displayName: name, namespace, name, createdAt, lastEventAt, latestRun };
 }

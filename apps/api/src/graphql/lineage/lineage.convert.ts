@@ -1,9 +1,16 @@
 import { createHash } from 'node:crypto';
-import { type LineageEdge, type LineageGraph, type LineageNode, type LineagePoint, pointId } from '@app/lineage';
+import {
+  type LineageEdge,
+  type LineageGraph,
+  type LineageNode,
+  type LineagePaths,
+  type LineagePoint,
+  pointId,
+} from '@app/lineage';
 import { nodeId } from '@app/platform';
 import { globalId } from '../schema/node.js';
 import { runGlobalId } from '../tracking/tracking.types.js';
-import type { LineageEdgeType, LineageGraphType, LineageNodeType } from './lineage.types.js';
+import type { LineageEdgeType, LineageGraphType, LineageNodeType, LineagePathsType } from './lineage.types.js';
 
 function idOf({ kind, key }: LineagePoint): string {
   switch (kind) {
@@ -68,9 +75,15 @@ function toLineageEdge(nodes: readonly LineageNode[], id: IdOf) {
   };
 }
 
-export function toLineageGraph({ nodes, edges, truncatedBy, hiddenCounts }: LineageGraph): LineageGraphType {
+const countsOf =
+  ({ hiddenCounts }: Pick<LineageGraph, 'hiddenCounts'>): Counts =>
+  async (node, side) =>
+    (await hiddenCounts()).get(pointId(node))?.[side] ?? 0;
+
+export function toLineageGraph(graph: LineageGraph): LineageGraphType {
+  const { nodes, edges, truncatedBy } = graph;
   const id = idsIn(nodes);
-  const count: Counts = async (node, side) => (await hiddenCounts()).get(pointId(node))?.[side] ?? 0;
+  const count = countsOf(graph);
   const shown = nodes.map(toLineageNode(id, count));
   return {
     root: shown[0] as LineageNodeType,
@@ -79,4 +92,13 @@ export function toLineageGraph({ nodes, edges, truncatedBy, hiddenCounts }: Line
     isPartial: truncatedBy.length > 0,
     truncatedBy,
   };
+}
+
+export function toLineagePaths(found: LineagePaths): LineagePathsType {
+  const count = countsOf(found);
+  const paths = found.paths.map(({ nodes, edges }) => {
+    const id = idsIn(nodes);
+    return { nodes: nodes.map(toLineageNode(id, count)), edges: edges.map(toLineageEdge(nodes, id)) };
+  });
+  return { paths, isPartial: found.truncatedBy.length > 0, truncatedBy: found.truncatedBy };
 }

@@ -1,4 +1,3 @@
-import { ConsumerLog } from '@app/lineage';
 import type { TestPrincipal } from '../../../../../test/support/factories.js';
 import { graphql } from '../../../../../test/support/graphql.js';
 import { createRegistryDoor, type RegistryDoor } from '../../../../../test/support/registry-door.js';
@@ -101,7 +100,7 @@ describe('lineage', () => {
     root { id displayName } isPartial truncatedBy
     nodes { id kind displayName reference depth redacted hiddenUpstreamCount hiddenDownstreamCount
       entity { __typename ... on Run { name } ... on Dataset { name } ... on ModelVersion { displayName } } }
-    edges { source target kind context } } } }`;
+    edges { id source target kind context observedAt runId } } } }`;
 
   it('walks upstream from a version', async () => {
     const { data, errors } = await ask(graph('direction: UPSTREAM, maxDepth: 3'));
@@ -174,6 +173,62 @@ describe('lineage', () => {
     expect(ofData.data.run.datasetInputs[0].dataset.lineage.nodes).toHaveLength(5);
   });
 
+  it('shows the graph of a moment and of some kinds, with edges that keep their ids', async () => {
+    const shown = async (args: string) =>
+      (await ask(graph(`direction: UPSTREAM, maxDepth: 5, ${args}`))).data.modelVersion.lineage;
+    const all = await shown('');
+    const registered = all.edges.find(({ kind }: { kind: string }) => kind === 'REGISTERED');
+    expect(registered).toMatchObject({ runId, observedAt: expect.stringMatching(/^20.*Z$/) });
+    expect(new Set(all.edges.map(({ id }: { id: string }) => id)).size).toBe(all.edges.length);
+    const some = await shown('kinds: [RUN]');
+    expect(some.nodes.map(({ kind }: { kind: string }) => kind)).toEqual(['MODEL_VERSION', 'RUN', 'RUN']);
+    expect(some.edges).toContainEqual(registered);
+    expect((await shown('asOf: "2020-01-01T00:00:00Z"')).nodes).toHaveLength(1);
+    const future = await ask(graph('direction: UPSTREAM, asOf: "2999-01-01T00:00:00Z"'));
+    expect(future.errors?.[0]).toMatchObject({
+      message: 'asOf: 2999-01-01T00:00:00.000Z is still to come: give an instant of the past',
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
+  });
+
+  it('finds the paths from data to a version, and what the data had an effect on', async () => {
+    const { data } = await ask(`{ modelVersion(fullName: "${name}", number: 2) { id }
+      run(runId: "${runId}") { id datasetInputs { dataset { id impact(first: 5) { nodes { displayName } totalCount isPartial }
+        held: impact(first: 5, holdsTarget: true) { totalCount } } } } }`);
+    const [{ dataset: sales }] = data.run.datasetInputs;
+    const versions = [2, 1].map((number) => ({ displayName: `${name}/${number}` }));
+    expect(sales.impact).toEqual({ nodes: versions, totalCount: 2, isPartial: false });
+    expect(sales.held).toEqual({ totalCount: 0 });
+    const query = (from: string, to: string) => `{ lineagePaths(from: "${from}", to: "${to}") { isPartial truncatedBy
+      paths { nodes { displayName depth hiddenDownstreamCount } edges { kind } } } }`;
+    const { data: found } = await ask(query(sales.id, data.modelVersion.id));
+    const nodes = [
+      { displayName: 'sales', depth: 0, hiddenDownstreamCount: 0 },
+      // The logged model and the other version.
+      { displayName: 'fit', depth: 1, hiddenDownstreamCount: 2 },
+      { displayName: `${name}/2`, depth: 2, hiddenDownstreamCount: 0 },
+    ];
+    const paths = [{ nodes, edges: [{ kind: 'DATASET_INPUT' }, { kind: 'REGISTERED' }] }];
+    expect(found.lineagePaths).toEqual({ isPartial: false, truncatedBy: [], paths });
+    // Not upstream; hidden from a reader, and from a stranger; and ids of something else.
+    expect((await ask(query(data.modelVersion.id, data.run.id))).data.lineagePaths.paths).toEqual([]);
+    for (const who of [d.reader, d.stranger])
+      expect((await ask(query(sales.id, data.modelVersion.id), who)).data.lineagePaths).toBeNull();
+    const model = (await ask(`{ model(fullName: "${name}") { id } }`)).data.model.id;
+    expect((await ask(query(model, sales.id))).errors?.[0].message).toMatch(
+      /^from: .* is the id of a RegisteredModel, not of a/,
+    );
+    const same = await ask(query(sales.id, sales.id));
+    expect(same.errors?.[0].message).toBe('to: is the same as from: name two nodes');
+  });
+
+  it('begins at whatever is a LineageEntity', async () => {
+    const { data } = await ask(`{ run(runId: "${runId}") { id } }`);
+    const { data: found } = await ask(`{ node(id: "${data.run.id}") { __typename ... on LineageEntity { displayName
+      lineage(direction: UPSTREAM) { nodes { kind } } } } }`);
+    expect(found.node).toMatchObject({ __typename: 'Run', displayName: 'fit', lineage: { nodes: { length: 5 } } });
+  });
+
   it('reads what many runs have read and made with a constant number of statements', async () => {
     const query = (first: number) => `{ experiment(name: "/lab") { runs(first: ${first}) { nodes {
       datasetInputs { dataset { name experiment { name } } } modelInputs { name } modelOutputs { name }
@@ -186,71 +241,5 @@ describe('lineage', () => {
       counts.push(statements.stop().length);
     }
     expect(counts[0]).toBe(counts[1]);
-  });
-
-  describe('consumers', () => {
-    const use = `consumers(first: 5) { nodes { principal { name } loads days lastAt } totalCount }
-      usage { loads consumers lastAt days { day loads consumers } }`;
-    const version = `{ modelVersion(fullName: "prod.fraud.scorer", number: 2) { ${use} } }`;
-    const model = `{ model(fullName: "prod.fraud.scorer") { ${use} } }`;
-
-    it('are who asked where to download a version from, on every path of it', async () => {
-      const load = (number: string, who: TestPrincipal) =>
-        d.get('model-versions/get-download-uri', { name, version: number }, who);
-      const statements = countStatements(d.t.app);
-      await load('2', d.reader);
-      const texts = statements.stop();
-      expect(texts.filter((text) => text.includes('model_version_consumers'))).toEqual([]);
-      await load('2', d.reader);
-      await d.t.call('GET', `/ajax-api/2.0/mlflow/model-versions/get-download-uri?name=${name}&version=2`, {
-        token: d.owner.token,
-      });
-      // Not a load: what is refused, what is not there, and what only reads.
-      expect((await load('2', d.stranger)).status).toBe(404);
-      expect((await load('9', d.reader)).status).toBe(404);
-      await d.get('model-versions/get', { name, version: '2' }, d.reader);
-      await d.t.app.get(ConsumerLog, { strict: false }).flush();
-
-      const day = new Date().toISOString().slice(0, 10);
-      const usage = { loads: 3, consumers: 2, lastAt: expect.any(String), days: [{ day, loads: 3, consumers: 2 }] };
-      const seen = (await ask(version)).data.modelVersion;
-      expect(seen.usage).toEqual(usage);
-      expect(seen.consumers.totalCount).toBe(2);
-      expect(seen.consumers.nodes).toEqual(
-        expect.arrayContaining([
-          { principal: { name: d.reader.name }, loads: 2, days: 1, lastAt: expect.any(String) },
-          { principal: { name: d.owner.name }, loads: 1, days: 1, lastAt: expect.any(String) },
-        ]),
-      );
-      expect((await ask(model)).data.model).toEqual(seen);
-      // Who may load it himself sees how much it is used, and not by whom.
-      expect((await ask(version, d.reader)).data.modelVersion).toEqual({ consumers: null, usage });
-      expect((await ask(model, d.reader)).data.model).toEqual({ consumers: null, usage });
-    });
-
-    it('stand downstream of the version, for whoever may know their names', async () => {
-      const query = `{ modelVersion(fullName: "${name}", number: 2) { lineage(direction: DOWNSTREAM) {
-        nodes { kind displayName hiddenDownstreamCount entity { __typename } } } } }`;
-      const nodes = async (who: TestPrincipal) => (await ask(query, who)).data.modelVersion.lineage.nodes;
-      const consumer = { kind: 'CONSUMER', entity: { __typename: 'Principal' } };
-      expect((await nodes(d.owner)).slice(1)).toMatchObject([consumer, consumer]);
-      expect(await nodes(d.reader)).toMatchObject([{ displayName: `${name}/2`, hiddenDownstreamCount: 0 }]);
-    });
-
-    it('are kept after their principal is gone', async () => {
-      const robot = await d.t.make.principal('SERVICE_PRINCIPAL');
-      const admin = await d.t.make.admin();
-      const grant = `mutation { grantCreate(input: { securable: { kind: CATALOG, fullName: "prod" }, principal: "${robot.name}", privilege: ALL_PRIVILEGES }) { errors { message } } }`;
-      expect((await ask(grant)).data.grantCreate.errors).toEqual([]);
-      expect((await d.get('model-versions/get-download-uri', { name, version: '1' }, robot)).status).toBe(200);
-      const gone = await ask(
-        `mutation { principalDelete(input: { name: "${robot.name}" }) { errors { message } } }`,
-        admin,
-      );
-      expect(gone.data.principalDelete.errors).toEqual([]);
-      await d.t.app.get(ConsumerLog, { strict: false }).flush();
-      const { data } = await ask(version.replace('number: 2', 'number: 1'));
-      expect(data.modelVersion.consumers.nodes).toMatchObject([{ principal: null, loads: 1 }]);
-    });
   });
 });

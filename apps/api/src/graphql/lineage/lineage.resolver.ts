@@ -1,67 +1,43 @@
 import { Lineage, type LineageRoot } from '@app/lineage';
-import { Args, Context, Parent, ResolveField, Resolver } from '@nestjs/graphql';
+import { InvalidArgument } from '@app/platform';
+import { Args, Context, Info, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import type { GraphQLResolveInfo } from 'graphql';
 import { Inherits, Requires } from '../../http/requires.js';
 import { toPrincipal } from '../access/principal.type.js';
 import { toModelVersion } from '../registry/convert.js';
-import { ModelVersionType } from '../registry/registry.types.js';
-import type { NodeType } from '../schema/node.js';
+import { NodeInterface, type NodeType, parseGlobalId } from '../schema/node.js';
 import { orNull } from '../schema/or-null.js';
 import type { GraphqlContext, Loaders } from '../server/loaders.factory.js';
-import { RunType, toRun } from '../tracking/tracking.types.js';
-import { DatasetType, toDataset } from './dataset.types.js';
-import { JobType, toJob } from './job.types.js';
-import { toLineageGraph } from './lineage.convert.js';
-import { LineageArgs, LineageEntity, LineageGraphType, LineageNodeType } from './lineage.types.js';
+import { runIdOf, toRun } from '../tracking/tracking.types.js';
+import { toDataset } from './dataset.types.js';
+import { toJob } from './job.types.js';
+import { toLineageGraph, toLineagePaths } from './lineage.convert.js';
+import { LineageArgs, LineageGraphType, LineageNodeType, LineagePathsArgs, LineagePathsType } from './lineage.types.js';
+import { LineageEntityType } from './lineage-entity.type.js';
 
-const field = { description: 'Where it came from, and what was made of it, as far as you may see it' };
+const roots = {
+  Dataset: 'DATASET',
+  GateRun: 'EVALUATION',
+  Job: 'JOB',
+  ModelVersion: 'MODEL_VERSION',
+  Run: 'RUN',
+} as const;
 
-const walk = async (
-  lineage: Lineage,
-  root: LineageRoot,
-  { asOf = null, kinds = null, ...bounds }: LineageArgs,
-): Promise<LineageGraphType> => toLineageGraph(await lineage.graph(root, { ...bounds, asOf, kinds }));
-
-@Resolver(() => ModelVersionType)
-export class ModelVersionLineageFields {
+@Resolver(() => LineageEntityType)
+export class LineageEntityFields {
   constructor(private readonly service: Lineage) {}
 
-  @Requires('EXECUTE')
-  @ResolveField(() => LineageGraphType, field)
-  lineage(@Parent() { source }: ModelVersionType, @Args() args: LineageArgs): Promise<LineageGraphType> {
-    return walk(this.service, { kind: 'MODEL_VERSION', key: source.id }, args);
-  }
-}
-
-@Resolver(() => RunType)
-export class RunGraphFields {
-  constructor(private readonly service: Lineage) {}
-
-  @Requires('READ')
-  @ResolveField(() => LineageGraphType, field)
-  lineage(@Parent() { source }: RunType, @Args() args: LineageArgs): Promise<LineageGraphType> {
-    return walk(this.service, { kind: 'RUN', key: source.id }, args);
-  }
-}
-
-@Resolver(() => DatasetType)
-export class DatasetGraphFields {
-  constructor(private readonly service: Lineage) {}
-
-  @Requires('READ')
-  @ResolveField(() => LineageGraphType, field)
-  lineage(@Parent() { source }: DatasetType, @Args() args: LineageArgs): Promise<LineageGraphType> {
-    return walk(this.service, { kind: 'DATASET', key: source.id }, args);
-  }
-}
-
-@Resolver(() => JobType)
-export class JobGraphFields {
-  constructor(private readonly service: Lineage) {}
-
-  @Requires('READ')
-  @ResolveField(() => LineageGraphType, field)
-  lineage(@Parent() { source }: JobType, @Args() args: LineageArgs): Promise<LineageGraphType> {
-    return walk(this.service, { kind: 'JOB', key: source.id }, args);
+  @Requires('EXECUTE', 'READ')
+  @ResolveField(() => LineageGraphType, {
+    description: 'Where it came from, and what was made of it, as far as you may see it',
+  })
+  async lineage(
+    @Parent() { source }: { source: { id: string } },
+    @Args() { asOf = null, kinds = null, ...bounds }: LineageArgs,
+    @Info() { parentType }: GraphQLResolveInfo,
+  ): Promise<LineageGraphType> {
+    const root = { kind: roots[parentType.name as keyof typeof roots], key: source.id };
+    return toLineageGraph(await this.service.graph(root, { ...bounds, asOf, kinds }));
   }
 }
 
@@ -91,11 +67,36 @@ async function entityOf({ kind, key }: LineageNodeType['source'], loaders: Loade
 @Resolver(() => LineageNodeType)
 export class LineageNodeFields {
   @Inherits('EXECUTE', 'READ')
-  @ResolveField(() => LineageEntity, {
+  @ResolveField(() => NodeInterface, {
     nullable: true,
     description: 'The run, job, version, dataset or principal; null for what is redacted, and for everything else',
   })
   entity(@Parent() { source }: LineageNodeType, @Context() { loaders }: GraphqlContext): Promise<object | null> {
     return source.redacted ? Promise.resolve(null) : entityOf(source, loaders);
+  }
+}
+
+/** @throws InvalidArgument for an id of anything else, or none */
+function rootOf(id: string, field: string): LineageRoot {
+  const { type, key } = parseGlobalId(id, field);
+  const kind = roots[type as keyof typeof roots];
+  if (kind) return { kind, key: kind === 'RUN' ? runIdOf(key) : key };
+  throw new InvalidArgument(`${field}: "${id}" is the id of a ${type}, not of a ${Object.keys(roots).join(', ')}`, [
+    field,
+  ]);
+}
+
+@Resolver()
+export class LineagePathsResolver {
+  constructor(private readonly service: Lineage) {}
+
+  @Requires('EXECUTE', 'READ')
+  @Query(() => LineagePathsType, {
+    nullable: true,
+    description: 'How one came to have an effect on the other; null when you may not see both ends',
+  })
+  async lineagePaths(@Args() { from, to, asOf = null, ...bounds }: LineagePathsArgs): Promise<LineagePathsType> {
+    const asked = { ...bounds, asOf };
+    return toLineagePaths(await this.service.paths(rootOf(from, 'from'), rootOf(to, 'to'), asked));
   }
 }

@@ -8,13 +8,8 @@ import {
   type TruncationReason,
   truncationReasons,
 } from '@app/lineage';
-import { ArgsType, createUnionType, Field, ID, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
-import { PrincipalType } from '../access/principal.type.js';
-import { ModelVersionType } from '../registry/registry.types.js';
+import { ArgsType, Field, ID, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
 import { enumOf } from '../schema/enum.js';
-import { RunType } from '../tracking/tracking.types.js';
-import { DatasetType } from './dataset.types.js';
-import { JobType } from './job.types.js';
 
 export const LineageDirectionEnum = enumOf<LineageDirection>(['UPSTREAM', 'DOWNSTREAM', 'BOTH']);
 registerEnumType(LineageDirectionEnum, {
@@ -64,12 +59,6 @@ export const TruncationReasonEnum = enumOf<TruncationReason>(truncationReasons);
 registerEnumType(TruncationReasonEnum, {
   name: 'TruncationReason',
   valuesMap: { TIME_BUDGET: { description: 'It took longer than two seconds: levels or edges are missing' } },
-});
-
-export const LineageEntity = createUnionType({
-  name: 'LineageEntity',
-  description: 'What a node of the graph stands for',
-  types: () => [DatasetType, JobType, ModelVersionType, PrincipalType, RunType] as const,
 });
 
 @ArgsType()
@@ -155,5 +144,39 @@ export class LineageGraphType {
   @Field({ description: 'There is more than is shown: truncatedBy says why' })
   isPartial: boolean;
   @Field(() => [TruncationReasonEnum])
+  truncatedBy: TruncationReason[];
+}
+
+@ArgsType()
+export class LineagePathsArgs {
+  @Field(() => ID, { description: 'The id of a version, a run, a dataset or a gate run' })
+  from: string;
+  @Field(() => ID, { description: 'The id of another, downstream of it' })
+  to: string;
+  @Field(() => Int, { defaultValue: 10, description: 'Edges of one path, 1 to 10' })
+  maxDepth: number;
+  @Field(() => Int, { defaultValue: 20, description: '1 to 100' })
+  maxPaths: number;
+  @Field(() => Date, { nullable: true, description: 'As of lineage' })
+  asOf?: Date | null;
+}
+
+@ObjectType('LineagePath', { description: 'A way that comes by no node twice' })
+export class LineagePathType {
+  @Field(() => [LineageNodeType], { description: 'In order; depth counts from the first' })
+  nodes: LineageNodeType[];
+  @Field(() => [LineageEdgeType], { description: 'Between one node and the next: all, where there are several' })
+  edges: LineageEdgeType[];
+}
+
+@ObjectType('LineagePaths')
+export class LineagePathsType {
+  @Field(() => [LineagePathType], { description: 'The shortest first, then by kind and id of the nodes on the way' })
+  paths: LineagePathType[];
+  @Field({ description: 'There may be more paths: truncatedBy says why' })
+  isPartial: boolean;
+  @Field(() => [TruncationReasonEnum], {
+    description: 'PERMISSION: something redacted was met, behind which nothing is looked for',
+  })
   truncatedBy: TruncationReason[];
 }

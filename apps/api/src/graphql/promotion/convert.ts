@@ -12,7 +12,12 @@ export const toPromotionRequest = (source: PromotionRequest): PromotionRequestTy
   policies: source.effectivePolicy.policies,
 });
 
-export const toGateRun = (source: GateRun): GateRunType => ({ ...source, source, id: globalId('GateRun', source.id) });
+export const toGateRun = (source: GateRun): GateRunType => ({
+  ...source,
+  source,
+  id: globalId('GateRun', source.id),
+  displayName: source.key,
+});
 
 export const toDecision = (source: DecisionView): DecisionType => ({ ...source, id: globalId('Decision', source.id) });
 

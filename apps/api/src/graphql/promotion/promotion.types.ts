@@ -10,6 +10,7 @@ import {
   verdicts,
 } from '@app/promotion';
 import { Field, ID, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
+import { LineageEntityType } from '../lineage/lineage-entity.type.js';
 import { TargetType } from '../registry/registry.types.js';
 import { connectionType, uncountedConnectionType } from '../schema/connection.js';
 import { enumOf } from '../schema/enum.js';
@@ -54,12 +55,17 @@ export class GateLogLineType {
 }
 export const GateLogConnection = uncountedConnectionType('GateLog', () => GateLogLineType);
 
-@ObjectType('GateRun', { implements: NodeInterface, description: 'One run of one gate of a request' })
-export class GateRunType implements NodeInterface {
+@ObjectType('GateRun', {
+  implements: [NodeInterface, LineageEntityType],
+  description: 'One run of one gate of a request',
+})
+export class GateRunType implements NodeInterface, LineageEntityType {
   source: GateRun;
 
   @Field(() => ID)
   id: string;
+  @Field({ description: 'Its key' })
+  displayName: string;
   @Field({ description: 'policy/gate' })
   key: string;
   @Field(() => GateTypeEnum)

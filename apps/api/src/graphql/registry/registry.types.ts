@@ -1,6 +1,7 @@
 import { type Stage as StageName, stages } from '@app/policy';
 import type { ModelAlias, Transition, VersionSummary } from '@app/registry';
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
+import { LineageEntityType } from '../lineage/lineage-entity.type.js';
 import { connectionType } from '../schema/connection.js';
 import { NodeInterface } from '../schema/node.js';
 import { SecurableType } from '../schema/securable.js';
@@ -63,8 +64,11 @@ export class ModelVersionFileType {
   sha256: string;
 }
 
-@ObjectType('ModelVersion', { implements: NodeInterface, description: 'One immutable version of a registered model' })
-export class ModelVersionType implements NodeInterface {
+@ObjectType('ModelVersion', {
+  implements: [NodeInterface, LineageEntityType],
+  description: 'One immutable version of a registered model',
+})
+export class ModelVersionType implements NodeInterface, LineageEntityType {
   /** What the database knows of it; for field resolvers. */
   source: VersionSummary;
 

@@ -40,6 +40,8 @@ const weights: Record<string, number> = {
   files: 20,
   protected: 5,
   lineage: 50,
+  lineagePaths: 100,
+  impact: 50,
   consumers: 5,
   usage: 5,
 };
@@ -51,7 +53,7 @@ const wholesaleCost = 0.25;
 /** A field costs 1 or its weight; a list costs its page size, a graph its bound of nodes, times what is asked of each element. */
 function fieldCost({ type, field, args, childComplexity }: ComplexityEstimatorArgs): number {
   if (childComplexity === 0 && wholesale.has(type.name)) return wholesaleCost;
-  const size = Number(args.first ?? args.last ?? args.ids?.length ?? args.maxNodes ?? 1);
+  const size = Number(args.first ?? args.last ?? args.ids?.length ?? args.maxNodes ?? args.maxPaths ?? 1);
   return (weights[field.name] ?? 1) + Math.max(size, 1) * childComplexity;
 }
 

@@ -1,5 +1,6 @@
 import type { LifecycleStage, Run, RunStatus } from '@app/tracking';
 import { Field, ID, ObjectType, registerEnumType } from '@nestjs/graphql';
+import { LineageEntityType } from '../lineage/lineage-entity.type.js';
 import { connectionType } from '../schema/connection.js';
 import { enumOf } from '../schema/enum.js';
 import { globalId, NodeInterface } from '../schema/node.js';
@@ -33,15 +34,17 @@ export class ParamType {
 }
 
 @ObjectType('Run', {
-  implements: NodeInterface,
+  implements: [NodeInterface, LineageEntityType],
   description: 'A run of an experiment. It is written through MLflow’s REST API',
 })
-export class RunType implements NodeInterface {
+export class RunType implements NodeInterface, LineageEntityType {
   /** What the database knows of it; for field resolvers. */
   source: Run;
 
   @Field(() => ID)
   id: string;
+  @Field({ description: 'Its name' })
+  displayName: string;
   @Field({ description: 'What MLflow knows it by' })
   runId: string;
   @Field()
@@ -80,6 +83,7 @@ export function toRun(source: Run): RunType {
     source,
     id: runGlobalId(runId),
     runId,
+    displayName: name,
     name,
     status,
     lifecycleStage,
