@@ -1,3 +1,4 @@
+import { lineagePaths } from '../../../apps/api/src/http/surface.js';
 import { data, runEvent } from '../../support/openlineage.js';
 import { globalId, hiddenNames, type MadeIds, marker, people } from './names.js';
 
@@ -58,7 +59,7 @@ function parametersOf({ experimentId, runId, loggedModelId, ids }: MadeIds): Rec
 const exceptions: [route: RegExp, changes: (made: MadeIds, as: string) => Record<string, unknown>][] = [
   // A name is taken or not: who may make a thing learns that (docs/adr/0009).
   [/experiments\/create$/, (_, as) => ({ name: `of the ${as}` })],
-  [/v1\/lineage$/, (_, as) => ({ job: { namespace: `of the ${as}`, name: marker } })],
+  [/v1\/lineage/, (_, as) => ({ job: { namespace: `of the ${as}`, name: marker } })],
   [/logged-models\/:model_id$/, () => ({ status: 'LOGGED_MODEL_READY' })],
   [/runs\/update$/, () => ({ status: 'FINISHED' })],
   [/(log-metric|log-parameter|runs\/set-tag|experiment-tag)$/, () => ({ value: '1' })],
@@ -107,6 +108,7 @@ export function requestTo({ method, url }: { method: string; url: string }, made
     const query = new URLSearchParams({ run_uuid: made.runId, path: String(parameters.path) });
     return { label, method, url: `${full}?${query}`, body: 'bytes' };
   }
+  if (url === lineagePaths.batch) return { label, method, url, body: [parameters] };
   if (method !== 'GET' && method !== 'HEAD') {
     const body = url.endsWith('/artifacts/*') ? 'bytes' : parameters;
     return { label, method, url: full, body: method === 'DELETE' && url.endsWith('*') ? undefined : body };

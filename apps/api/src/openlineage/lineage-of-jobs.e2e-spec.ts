@@ -87,6 +87,12 @@ describe('the lineage of jobs', () => {
     await d.t.make.grant(scientist, await experiment('ingest'), 'READ');
     await d.t.make.grant(scientist, await experiment('spark'), 'READ');
     expect(edgesOf(await graphOf(scientist, jobNamed('ingest', 'raw.load'), 'DOWNSTREAM'))).toEqual(whole);
+    const { data: answer } = await graphql(
+      d.t,
+      scientist.token,
+      `{ ${jobNamed('ingest', 'raw.load')} { outputs(first: 1) { nodes { impact(first: 5) { nodes { displayName } } } } } }`,
+    );
+    expect(answer.job.outputs.nodes[0].impact.nodes).toEqual([{ displayName: 'prod.fraud.scorer/1' }]);
     const { edges } = await graphOf(scientist, jobNamed('spark', job), 'BOTH', 1);
     expect(edges).toHaveLength(2);
     for (const edge of edges) {

@@ -30,9 +30,9 @@ export const jobRelations: Relation[] = [
     where: `o.direction = 'OUTPUT'`,
   },
   {
-    from: sql`datasets w JOIN datasets d ON d.location = w.location AND d.id <> w.id
-      JOIN job_datasets o ON o.dataset_id = w.id AND o.direction = 'OUTPUT'`,
-    source: dataset('w.id'),
+    from: sql`datasets made JOIN datasets d ON d.location = made.location AND d.id <> made.id
+      JOIN job_datasets o ON o.dataset_id = made.id AND o.direction = 'OUTPUT'`,
+    source: dataset('made.id'),
     target: dataset('d.id'),
     edge: `'SAME_DATA'`,
     observedAt: 'o.first_observed_at',
