@@ -59,7 +59,7 @@ describe('the audit log, verified offline', () => {
   };
 
   async function record(from: number, to: number) {
-    const context = { requestId: 'r', address: '127.0.0.1', caller: somebody, memo: {} };
+    const context = { requestId: 'r', address: '127.0.0.1', caller: somebody, onBehalfOf: '=requester', memo: {} };
     for (let start = from; start <= to; start += 10) {
       await runInContext(context, () =>
         t.app.get(Transaction).run(() =>
