@@ -9,6 +9,7 @@ import { stateAt } from '../../apps/cli/src/audit/state.js';
 import { Random } from '../chaos/random.js';
 import { hasMeaning, Reference } from '../support/access-reference.js';
 import { createTestApp, type TestApp } from '../support/app.js';
+import { createCli } from '../support/cli.js';
 import type { TestPrincipal } from '../support/factories.js';
 import { graphql } from '../support/graphql.js';
 import { grantedOn } from '../support/worlds.js';
@@ -16,7 +17,7 @@ import { LongHistory } from './long-history.js';
 import { type Change, worded, wordsOf } from './net-changes.js';
 import { worldOf } from './replayed-world.js';
 
-const changes = 500;
+const changes = 600;
 const instants = 100;
 
 interface Row {
@@ -108,6 +109,8 @@ describe('the past, as the service tells it and as a replay of the exported log 
 
   it('agrees on owners, names, grants and policies at every instant', async () => {
     console.info(`seed ${seed}: ${[...history.done].map(([name, times]) => `${name} ${times}`).join(', ')}`);
+    for (const kind of ['promotion', 'rollback', 'breakGlass', 'policy', 'grant', 'join'])
+      expect(history.done.get(kind)).toBeGreaterThan(0);
     for (const at of times) {
       const { replay } = await stateAt(file, at);
       for (const row of [rows[0] as Row, random.one(rows), random.one(rows), random.one(rows)]) {
@@ -143,6 +146,27 @@ describe('the past, as the service tells it and as a replay of the exported log 
       expect(state?.holders.totalCount ?? 0).toBe(expected.length);
     }
   }, 300_000);
+
+  it('is what the auditors’ command prints, which asks no server', async () => {
+    const cli = createCli();
+    try {
+      const [at, row] = [times[times.length - 1] as Date, rows[0] as Row];
+      const { replay } = await stateAt(file, at);
+      const answer = await cli.run(['audit', 'state', file, '--at', at.toISOString(), '--json']);
+      expect(answer).toMatchObject({ code: 0, stderr: '' });
+      const { securables, principals } = answer.json();
+      expect(securables.map(({ id }: Row) => id).sort()).toEqual([...replay.securables.keys()].sort());
+      expect(principals).toHaveLength(replay.principals.size);
+      const printed = securables.find(({ id }: Row) => id === row.id);
+      expect(printed).toMatchObject({ kind: row.kind, owner: replayed(replay, row, at)?.owner });
+      const wrong = await cli.run(['audit', 'state', file, '--at', 'yesterday']);
+      expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('--at: "yesterday" is no instant') });
+      const unknown = await cli.run(['audit', 'state', file, '--at', at.toISOString(), '--model', 'no.such.model']);
+      expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('there was no model "no.such.model"') });
+    } finally {
+      cli.remove();
+    }
+  });
 
   it('agrees on what is different between two instants', async () => {
     const expiring = new Set(

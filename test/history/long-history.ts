@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { builtInPrincipals } from '@app/access';
+import { GateRuns } from '@app/gates';
 import { Bootstrap, Groups, Principals } from '@app/identity';
 import { Catalogs, Grants, Schemas, type SecurableRef, Securables } from '@app/namespace';
 import { type Caller, Config, DomainError, runInContext } from '@app/platform';
@@ -11,6 +12,7 @@ import type { Type } from '@nestjs/common';
 import sql from 'sql-template-tag';
 import type { Random } from '../chaos/random.js';
 import type { TestApp } from '../support/app.js';
+import { champion } from '../support/promotion.js';
 import { mlmodelText } from '../support/registry.js';
 import { grantedOn } from '../support/worlds.js';
 
@@ -41,16 +43,12 @@ export class LongHistory {
     const admin = await this.t.db.first<Caller>(sql`SELECT id, name, kind FROM principals WHERE name = 'admin'`);
     this.admin = admin as Caller;
     this.lead = await this.as(() => this.get(Principals).createUser({ name: 'lead' }));
-    await this.give('METASTORE', 'metastore', 'admin', [
-      'BREAK_GLASS',
-      'READ_AUDIT',
-      'MANAGE_POLICY',
-      'CREATE_CATALOG',
-    ]);
+    await this.give('METASTORE', 'metastore', 'admin', ['BREAK_GLASS', 'MANAGE_POLICY', 'CREATE_CATALOG']);
     const on = { kind: 'METASTORE', fullName: 'metastore' } as const;
     const rules = { ...this.rules(), dryRun: false };
     await this.as(() => this.get(Policies).create({ on, name: 'always', rules }));
-    for (const change of ['catalog', 'schema', 'schema', 'model', 'model', 'principal', 'principal'])
+    const promotions = ['promotion', 'promotion', 'promotion', 'promotion', 'promotion', 'rollback'];
+    for (const change of ['catalog', 'schema', 'schema', 'model', ...promotions, 'model', 'principal', 'principal'])
       await this.change(change);
   }
 
@@ -133,8 +131,8 @@ export class LongHistory {
   /** Opened, approved and applied, when the policy and the rights let it. */
   private async promoted(open: (input: object) => Promise<{ id: string; number: number }>): Promise<void> {
     const { model, number: version } = await this.version(true);
-    const target = { kind: 'ALIAS', name: 'champion' };
-    const { id, number } = await open({ model: model.fullName, version, target, justification: 'better' });
+    const { id, number } = await open({ model: model.fullName, version, target: champion, justification: 'better' });
+    for (const run of await this.get(GateRuns).ofRequests([id])) await this.get(GateRuns).run(run.id);
     await this.get(PromotionProgress).evaluate(id);
     const { evidenceDigest } = await this.get(PromotionRequestReader).byNumber(number);
     const decision = { number, verdict: 'APPROVE', evidenceDigest } as const;
@@ -174,18 +172,20 @@ export class LongHistory {
       return this.get(Registrations).register({ model, source: 's3://elsewhere/model' });
     },
     alias: async () => this.setAlias(),
-    aliasToo: async () => this.setAlias(),
     deleteAlias: async () =>
       this.get(Targets).deleteAlias((await this.one('REGISTERED_MODEL')).fullName, this.random.one(aliases)),
     stage: async () => this.setStage(false),
     stageArchiving: async () => this.setStage(true),
-    promotionToo: async () => this.promoted((input) => this.get(PromotionRequests).create(input as never)),
     promotion: async () => this.promoted((input) => this.get(PromotionRequests).create(input as never)),
     rollback: async () => this.promoted((input) => this.get(PromotionRequests).rollback(input as never)),
     breakGlass: async () => {
       const { model, number: version } = await this.version(true);
-      const target = { kind: 'ALIAS', name: 'champion' } as const;
-      return this.get(BreakGlass).promote({ model: model.fullName, version, target, justification: 'urgent' });
+      return this.get(BreakGlass).promote({
+        model: model.fullName,
+        version,
+        target: champion,
+        justification: 'urgent',
+      });
     },
     deleteVersion: async () => {
       const { model, number } = await this.version();

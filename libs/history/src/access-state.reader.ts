@@ -66,9 +66,7 @@ export class AccessStateReader {
 
   private grantsTo(identities: readonly string[], { path }: PastSecurable, at: Date): Promise<PastGrant[]> {
     const places = path.map(({ id }) => id);
-    return this.db.query<PastGrant>(
-      sql`SELECT g.* FROM (${grantsOn(places, at)}) g WHERE g."principalId" = ANY(${identities}::uuid[]) ORDER BY g.id`,
-    );
+    return this.db.query<PastGrant>(sql`SELECT g.* FROM (${grantsOn(places, at, identities)}) g ORDER BY g.id`);
   }
 
   /** Names do not change; of who is gone, the log knows them. */

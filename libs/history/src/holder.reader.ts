@@ -1,7 +1,7 @@
 import { Database, keysetPage, type Page, type PageArgs } from '@app/platform';
 import type { Target } from '@app/policy';
 import { Injectable } from '@nestjs/common';
-import sql, { type Sql } from 'sql-template-tag';
+import sql, { empty, type Sql } from 'sql-template-tag';
 import type { Holder } from './holder.js';
 
 type Row = Omit<Holder, 'target'> & { kind: Target['kind']; name: string };
@@ -37,19 +37,20 @@ export class HolderReader {
 
   /** Of a stage with several versions the one with the highest number. */
   async holder(modelId: string, { kind, name }: Target, at: Date): Promise<Holder | undefined> {
-    const row = await this.db.first<Row>(sql`SELECT ${columns} FROM ${holdersOf(modelId, at)}
+    const only = kind === 'ALIAS' ? sql`AND t.target_kind = 'ALIAS' AND lower(t.target_name) = lower(${name})` : empty;
+    const row = await this.db.first<Row>(sql`SELECT ${columns} FROM ${holdersOf(modelId, at, only)}
       WHERE h.target_kind = ${kind} AND lower(h.target_name) = lower(${name}) ORDER BY h.version_number DESC LIMIT 1`);
     return row && toHolder(row);
   }
 }
 
 /** The last word on each alias, and on each version's stage. A move back to None, or a deletion, ends a holding. */
-const holdersOf = (modelId: string, at: Date): Sql => sql`(
+const holdersOf = (modelId: string, at: Date, only = empty): Sql => sql`(
   SELECT * FROM (
     SELECT DISTINCT ON (target_kind, subject) * FROM (
       SELECT t.*, CASE t.target_kind WHEN 'ALIAS' THEN lower(t.target_name)
         ELSE COALESCE(t.version_number, t.replaced_version_number)::text END AS subject
-      FROM stage_transitions t WHERE t.model_id = ${modelId}::uuid AND t.occurred_at <= ${at}::timestamptz) moves
+      FROM stage_transitions t WHERE t.model_id = ${modelId}::uuid AND t.occurred_at <= ${at}::timestamptz ${only}) moves
     ORDER BY target_kind, subject, occurred_at DESC, id DESC) newest
   WHERE version_number IS NOT NULL AND to_stage IS DISTINCT FROM 'None') h`;
 

@@ -1,7 +1,7 @@
 import { METASTORE_ID, type Place, type Securable, type SecurableKind } from '@app/access';
 import { Database, keysetPage, type Page, type PageArgs } from '@app/platform';
 import { Injectable } from '@nestjs/common';
-import sql, { type Sql } from 'sql-template-tag';
+import sql, { empty, type Sql } from 'sql-template-tag';
 import { genesis } from './genesis.js';
 import { deletedBy, inLog, naming, newestFirst, owning, upTo } from './log-sql.js';
 import { fullNameIn, type PastGrant, type PastPolicy, type PastSecurable } from './securable-state.js';
@@ -87,8 +87,8 @@ export class SecurableStateReader {
   }
 }
 
-/** A grant is what was said of it last: of the principal, the privilege and the object. An expired one is none. */
-export const grantsOn = (securableIds: readonly string[], at: Date): Sql => sql`
+/** A grant is what was said of it last: of the principal, the privilege and the object. An expired one is none. `to`: only those to these. */
+export const grantsOn = (securableIds: readonly string[], at: Date, to?: readonly string[]): Sql => sql`
   SELECT told.id, told.securable_id AS "securableId", told.principal_id AS "principalId", told.principal AS "principalName",
     told.privilege, made.actor_id AS "grantedBy", made.occurred_at AS "grantedAt", told.expires_at AS "expiresAt"
   FROM (
@@ -98,6 +98,7 @@ export const grantsOn = (securableIds: readonly string[], at: Date): Sql => sql`
         (told ->> 'expiresAt')::timestamptz AS expires_at
       FROM (SELECT COALESCE(e.after, e.before) AS told) either) said
     WHERE e.securable_id = ANY(${securableIds}::uuid[]) AND e.object_kind = 'GRANT' AND e.object_id IS NOT NULL AND ${upTo(at)}
+      ${to ? sql`AND said.principal_id = ANY(${to}::uuid[])` : empty}
     ORDER BY e.securable_id, said.principal_id, said.privilege, ${newestFirst}) told
   LEFT JOIN LATERAL (SELECT c.actor_id, c.occurred_at FROM audit_events c
     WHERE c.object_id = told.id::text AND c.action = 'grant.created' LIMIT 1) made ON TRUE
@@ -105,7 +106,8 @@ export const grantsOn = (securableIds: readonly string[], at: Date): Sql => sql`
   UNION ALL
   SELECT ${genesis.grant.id}::uuid, ${genesis.grant.securableId}::uuid, ${genesis.grant.principalId}::uuid, 'everyone',
     ${genesis.grant.privilege}, NULL, NULL, NULL
-  WHERE ${genesis.grant.securableId}::uuid = ANY(${securableIds}::uuid[]) AND NOT EXISTS (
+  WHERE ${genesis.grant.securableId}::uuid = ANY(${securableIds}::uuid[])
+    ${to ? sql`AND ${genesis.grant.principalId}::uuid = ANY(${to}::uuid[])` : empty} AND NOT EXISTS (
     SELECT 1 FROM audit_events e WHERE e.securable_id = ${genesis.grant.securableId}::uuid AND e.object_kind = 'GRANT' AND ${upTo(at)}
       AND e.object_name LIKE ${`${genesis.grant.privilege} on % to everyone`})`;
 

@@ -40,7 +40,8 @@ export class HolderFields {
   @Requires('READ_AUDIT')
   @ResolveField(() => AuditEventType, {
     nullable: true,
-    description: 'What put it there; null without READ_AUDIT, and for moves of before release 0.2',
+    description:
+      'What put it there; null without READ_AUDIT, and where its event was written with another instant, as once they were',
   })
   async event(@Parent() { source }: HolderType, @Context() { loaders }: GraphqlContext) {
     return source.eventId ? orNull(await loaders.auditEvent.load(source.eventId), toAuditEvent) : null;
