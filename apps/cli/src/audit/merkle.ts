@@ -14,10 +14,11 @@ export function hashOfLeaf(marked: Uint8Array): Hash {
 
 const node = Buffer.alloc(65, nodeMark);
 
+/** Of what is no hash, there is none: the empty text, which is no root. */
 function hashOfNode(left: Hash, right: Hash): Hash {
-  node.write(left, 1, 'base64');
-  node.write(right, 33, 'base64');
-  return hash('sha256', node, 'base64');
+  const isLeft = node.write(left, 1, 'base64') === 32;
+  const isRight = node.write(right, 33, 'base64') === 32;
+  return isLeft && isRight ? hash('sha256', node, 'base64') : '';
 }
 
 /** The peaks of a growing tree: perfect subtrees, as in the binary digits of the number of leaves. */

@@ -12,7 +12,7 @@ registerEnumType(AuditOutcome, { name: 'AuditOutcome' });
 
 @ObjectType('AuditEvent', {
   implements: NodeInterface,
-  description: 'One change of state, or one refusal. Never changed or deleted',
+  description: 'One change of state, or one refusal. Never changed, and deleted only as the log itself records',
 })
 export class AuditEventType implements NodeInterface {
   actorId: string | null;
