@@ -2,7 +2,7 @@ import { Access } from '@app/access';
 import { Database, keysetPage, type Page, type PageArgs } from '@app/platform';
 import { Injectable } from '@nestjs/common';
 import sql, { type Sql } from 'sql-template-tag';
-import { details, LineageReader } from './lineage.reader.js';
+import { detailsOfEach, LineageReader } from './lineage.reader.js';
 import { madeOf } from './lineage-edges.js';
 
 /** What is looked at to find what data had an effect on: runs, models, versions and what else lies between. */
@@ -59,7 +59,7 @@ export class DatasetImpactReader {
         JOIN experiments e ON e.id = d.experiment_id JOIN securables s ON s.id = e.securable_id
         WHERE given.id = ${datasetId}::uuid AND ${readable}
         UNION
-        SELECT n.kind, n.key FROM reached w, LATERAL (${madeOf(relations)}) AS n ${details} WHERE ${isVisible}
+        SELECT n.kind, n.key FROM reached w, LATERAL (${madeOf(relations)}) AS n ${detailsOfEach} WHERE ${isVisible}
       ) SELECT kind, key FROM reached LIMIT ${mostReached}`;
   }
 }

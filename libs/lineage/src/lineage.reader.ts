@@ -41,7 +41,7 @@ interface EdgeRow {
 }
 
 const ids = (points: readonly LineagePoint[]): string[] => points.map(pointId);
-const uuidOf = (kind: LineageNodeKind): Sql => sql`CASE WHEN n.kind = ${raw(`'${kind}'`)} THEN n.key::uuid END`;
+const uuidOf = (kind: LineageNodeKind): string => `CASE WHEN n.kind = '${kind}' THEN n.key::uuid END`;
 
 /**
  * Edges and nodes as the caller may see them: each question is one statement, whatever the number of points. What stands in
@@ -164,16 +164,30 @@ const far = (way: Way): Sql => raw(`e.${side(way)}_kind AS kind, e.${side(way)}_
 const orNamed = (way: Way | undefined): Sql => (way === 'UPSTREAM' ? sql` OR n.named` : sql``);
 
 /** What stands behind a row `n` of a kind and a key. A logged model that was deleted does not exist. */
-export const details = sql`
-  LEFT JOIN runs r ON r.id = CASE WHEN n.kind = 'RUN' THEN n.key END
-  LEFT JOIN logged_models m ON m.id = CASE WHEN n.kind = 'LOGGED_MODEL' THEN n.key END AND m.lifecycle_stage = 'active'
-  LEFT JOIN datasets d ON d.id = ${uuidOf('DATASET')}
-  LEFT JOIN jobs j ON j.id = ${uuidOf('JOB')}
-  LEFT JOIN gate_runs g ON g.id = ${uuidOf('EVALUATION')}
-  LEFT JOIN model_versions v ON v.id = COALESCE(g.version_id, ${uuidOf('MODEL_VERSION')})
-  LEFT JOIN principals p ON p.id = ${uuidOf('CONSUMER')}
-  LEFT JOIN experiments e ON e.id = COALESCE(r.experiment_id, m.experiment_id, d.experiment_id, j.experiment_id)
-  LEFT JOIN securables s ON s.id = COALESCE(e.securable_id, v.model_id)`;
+const behind: readonly (readonly [table: string, alias: string, condition: string])[] = [
+  ['runs', 'r', `r.id = CASE WHEN n.kind = 'RUN' THEN n.key END`],
+  ['logged_models', 'm', `m.id = CASE WHEN n.kind = 'LOGGED_MODEL' THEN n.key END AND m.lifecycle_stage = 'active'`],
+  ['datasets', 'd', `d.id = ${uuidOf('DATASET')}`],
+  ['jobs', 'j', `j.id = ${uuidOf('JOB')}`],
+  ['gate_runs', 'g', `g.id = ${uuidOf('EVALUATION')}`],
+  ['model_versions', 'v', `v.id = COALESCE(g.version_id, ${uuidOf('MODEL_VERSION')})`],
+  ['principals', 'p', `p.id = ${uuidOf('CONSUMER')}`],
+  ['experiments', 'e', 'e.id = COALESCE(r.experiment_id, m.experiment_id, d.experiment_id, j.experiment_id)'],
+  ['securables', 's', 's.id = COALESCE(e.securable_id, v.model_id)'],
+];
+
+/** For many rows at once. */
+const details = raw(behind.map(([table, alias, condition]) => `LEFT JOIN ${table} ${alias} ON ${condition}`).join(' '));
+
+/** For each row by itself, as within a lateral join: PostgreSQL would read a whole table for each, and does not behind OFFSET. */
+export const detailsOfEach = raw(
+  behind
+    .map(([table, alias, condition]) => {
+      const found = `SELECT * FROM ${table} ${alias} WHERE ${condition} OFFSET 0`;
+      return `LEFT JOIN LATERAL (${found}) AS ${alias} ON TRUE`;
+    })
+    .join(' '),
+);
 
 const nameOf = sql`CASE n.kind WHEN 'RUN' THEN r.name WHEN 'LOGGED_MODEL' THEN m.name WHEN 'DATASET' THEN d.name
   WHEN 'MODEL_VERSION' THEN s.full_name || '/' || v.number WHEN 'EVALUATION' THEN g.key WHEN 'JOB' THEN j.name
