@@ -25,7 +25,7 @@ async function webhook(w: WalkWorld): Promise<{ name: string; webhookId: string 
   return { name, webhookId: made.webhook.id };
 }
 
-/** Policies, validators and webhooks. */
+/** Policies, validators, webhooks, and what is kept of the audit log. */
 export const governanceRows: Rows = {
   policyCreate: (w) => {
     const name = w.fresh('policy');
@@ -108,5 +108,18 @@ export const governanceRows: Rows = {
     await w.t.db.execute(sql`UPDATE webhook_deliveries SET status = 'GIVEN_UP', ended_at = now()`);
     const input = { webhookId, since: '2020-01-01T00:00:00Z' };
     return { input, events: [`webhook.deliveries_replayed ${name} on metastore (after)`], onceMore: 'NOTHING' };
+  },
+  auditRetentionSet: () => ({
+    input: { eventClass: 'REFUSALS', days: 30, reason: 'x' },
+    events: ['audit_retention.changed REFUSALS (before, after, reason)'],
+  }),
+  legalHoldPlace: (w) => {
+    const name = w.fresh('hold');
+    return { input: { name, on: onProd, reason: 'x' }, events: [`legal_hold.placed ${name} (after, reason)`] };
+  },
+  legalHoldRelease: async (w) => {
+    const name = w.fresh('hold');
+    await w.done('legalHoldPlace', { name, on: onProd, reason: 'x' });
+    return { input: { name, reason: 'x' }, events: [`legal_hold.released ${name} (before, reason)`] };
   },
 };

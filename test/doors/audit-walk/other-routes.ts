@@ -64,7 +64,24 @@ async function mlflowWebhook(w: WalkWorld) {
   return { name, path: { webhook_id: hook.webhook_id as string } };
 }
 
-/** Permissions, users, webhooks, sessions and the reports of validators. */
+const hiddenNamespace = {
+  stranger: 'everybody makes experiments: of one that he may not see he learns that the name is taken',
+};
+
+async function jobEvent(w: WalkWorld) {
+  const id = await w.experiment();
+  const { body } = await w.t.call('GET', `${api}/experiments/get?experiment_id=${id}`, { token: w.owner.token });
+  return {
+    eventTime: new Date().toISOString(),
+    job: { namespace: body.experiment.name as string, name: w.fresh('job') },
+    producer: 'https://producer.example/1',
+    schemaURL: 'https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/JobEvent',
+  };
+}
+
+const jobMade = ({ job }: Awaited<ReturnType<typeof jobEvent>>) => [`job.created ${job.namespace}/${job.name} (after)`];
+
+/** Permissions, users, webhooks, sessions, events of OpenLineage and the reports of validators. */
 export const otherRoutes: Rows<RouteInput> = {
   [`POST ${api}/registered-models/permissions/create`]: given(ofModel, ({ on, who }) => made(edit.MODEL, on, who)),
   [`PATCH ${api}/registered-models/permissions/update`]: given(
@@ -142,6 +159,14 @@ export const otherRoutes: Rows<RouteInput> = {
     const { id, name } = await webhook(w);
     w.deliver(id);
     return { input: { body: { id } }, events: [`webhook.tested ${name} on metastore`] };
+  },
+  'POST /api/v1/lineage': async (w) => {
+    const event = await jobEvent(w);
+    return { input: { body: event }, events: jobMade(event), onceMore: 'NOTHING', notRefused: hiddenNamespace };
+  },
+  'POST /api/v1/lineage/batch': async (w) => {
+    const event = await jobEvent(w);
+    return { input: { body: [event] }, events: jobMade(event), onceMore: 'NOTHING', notRefused: hiddenNamespace };
   },
   'POST /auth/logout': async (w) => {
     const user = await w.t.make.user(w.fresh('user'));
