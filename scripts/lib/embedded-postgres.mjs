@@ -82,6 +82,8 @@ class Cluster {
       ...flags,
       '--encoding=UTF8',
       '--locale=C',
+      // Sorts as C does, and knows the case of every letter, as searches that ignore it need.
+      ...['--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
       '--no-instructions',
     ]);
     fs.renameSync(unfinished, this.dir);

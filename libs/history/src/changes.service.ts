@@ -5,6 +5,7 @@ import sql from 'sql-template-tag';
 import type { NetChange } from './change.js';
 import { ChangeReader } from './change.reader.js';
 import type { ChangeScope } from './change-sql.js';
+import { DeletedPeriods } from './deleted-periods.reader.js';
 import { pastInstant } from './instant.js';
 
 /** A model, or a schema with all that is in it, and two instants. */
@@ -19,13 +20,15 @@ export interface AskedChanges {
 export class Changes {
   constructor(
     private readonly access: Access,
+    private readonly deletedPeriods: DeletedPeriods,
     private readonly reader: ChangeReader,
     private readonly securables: SecurableRepository,
   ) {}
 
   /**
    * Of a model that stood elsewhere meanwhile, what the caller may read the audit of.
-   * @throws NotFound, PermissionDenied; InvalidArgument for another kind of object, or instants that are no span of the past
+   * @throws NotFound, PermissionDenied; InvalidArgument for another kind of object, or instants that are no span of the past;
+   * FailedPrecondition when events were deleted
    */
   async between(asked: AskedChanges, args: PageArgs): Promise<Page<NetChange>> {
     return this.reader.page(await this.scope(asked), args);
@@ -45,6 +48,7 @@ export class Changes {
     if (from >= to) {
       throw new InvalidArgument(`from: ${from.toISOString()} is not before to, ${to.toISOString()}`, ['from']);
     }
+    await this.deletedPeriods.demandNone(kind);
     const place = kind === 'SCHEMA' ? sql`e.schema_id = ${object.id}::uuid` : sql`e.securable_id = ${object.id}::uuid`;
     return { place, visible: await this.access.whereMayReadAudit('e'), from, to: pastInstant(to, 'to') };
   }

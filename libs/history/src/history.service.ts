@@ -15,6 +15,7 @@ import { InvalidArgument, NotFound, type Page, type PageArgs } from '@app/platfo
 import { parseAlias, parseStage, type Target } from '@app/policy';
 import { Injectable } from '@nestjs/common';
 import { AccessStateReader } from './access-state.reader.js';
+import { DeletedPeriods } from './deleted-periods.reader.js';
 import type { Holder } from './holder.js';
 import { HolderReader } from './holder.reader.js';
 import { pastInstant } from './instant.js';
@@ -33,6 +34,7 @@ export class History {
   constructor(
     private readonly access: Access,
     private readonly accessStates: AccessStateReader,
+    private readonly deletedPeriods: DeletedPeriods,
     private readonly holderReader: HolderReader,
     private readonly principals: PrincipalRepository,
     private readonly securables: SecurableRepository,
@@ -70,7 +72,7 @@ export class History {
   /**
    * A securable's name, owner and place. Needs READ_AUDIT.
    * @returns undefined when it did not exist yet
-   * @throws NotFound, PermissionDenied; InvalidArgument for an instant that has not come yet
+   * @throws NotFound, PermissionDenied; InvalidArgument for an instant that has not come yet; FailedPrecondition when events were deleted
    */
   async securable(ref: Ref, at: Date, field = 'at'): Promise<PastSecurable | undefined> {
     return (await this.audited(ref, pastInstant(at, field))).past;
@@ -128,6 +130,7 @@ export class History {
     const { kind, fullName } = ref;
     const found = await this.securables.byFullName(kind, fullName);
     const { object: now } = await this.access.authorize('READ_AUDIT', found, kind, fullName);
+    await this.deletedPeriods.demandNone(kind);
     const past = await this.states.at(now, at);
     const place = past && { securableId: past.id, schemaId: past.schemaId, catalogId: past.catalogId };
     // It may have stood where the caller reads no audit.
