@@ -21,16 +21,22 @@ export function dossierPage({ dossier, sha256 }: WrittenDossier): string {
 ${facts([
   ['State', request.state],
   ['Requested by', name(request.requester)],
-  [
-    'Complete',
-    `${Math.floor(completeness.score * 100)} %: ${completeness.present} of ${completeness.applicable} items that apply`,
-  ],
+  ['Complete', scoreWords(completeness)],
   ['Dossier', html`${dossier.format}, SHA-256 of its JSON <code>${sha256}</code>`],
 ])}
 <nav aria-label="Contents"><h2>Contents</h2><ul>${Object.entries(sectionTitles).map(([id, text]) => html`<li><a href="#${id}">${text}</a></li>`)}<li><a href="#completeness">Completeness</a></li><li><a href="#headings">Where rules find their points</a></li></ul></nav>
 ${completenessSection(dossier)}${modelSections(dossier)}${governanceSections(dossier)}${headingsSection(dossier)}</main></body></html>
 `;
   return page.source;
+}
+
+/** A score over few items is not to be taken for one over all. */
+function scoreWords({ score, present, applicable, items }: Dossier['completeness']): string {
+  const count = (wanted: string) => items.filter(({ state }) => state === wanted).length;
+  const [hidden, pending] = [count('NOT_SHOWN'), count('PENDING')];
+  const rest = [hidden > 0 && `${hidden} are not shown to you`, pending > 0 && `${pending} can only come later`];
+  const said = `${Math.floor(score * 100)} %: ${present} of ${applicable} items that apply`;
+  return [said, ...rest.filter((each) => each !== false)].join('; ');
 }
 
 const completenessSection = ({

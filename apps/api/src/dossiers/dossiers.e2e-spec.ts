@@ -100,6 +100,10 @@ describe('the dossier at the door', () => {
     expect(seen.events.entries.length).toBeGreaterThan(0);
     expect(unseen.events).toBeNull();
     expect(unseen.notShown).toContainEqual({ section: 'events', why: `needs READ_AUDIT on ${model}` });
+    const hidden = unseen.completeness.items.filter(({ state }: { state: string }) => state === 'NOT_SHOWN').length;
+    expect(hidden).toBeGreaterThan(0);
+    expect(await (await get(d.reader, '.html')).text()).toContain(`; ${hidden} are not shown to you`);
+    expect(await (await get(auditor, '.html')).text()).not.toContain('not shown to you');
   });
 
   it('is for nobody else, and tells nothing of what there is', async () => {
