@@ -2,6 +2,7 @@ import type { Securable } from '@app/access';
 import { type PromotionRequest, PromotionRequests, RequestDetails } from '@app/promotion';
 import pg from 'pg';
 import sql from 'sql-template-tag';
+import { eventually } from '../../../test/support/processes.js';
 import { createPromotionTest, type PromotionTest, worker } from '../../../test/support/promotion.js';
 import type { GateRun } from './gate-run.js';
 import { GateRuns } from './gate-runs.service.js';
@@ -72,9 +73,11 @@ describe('GateRuns', () => {
     await holder.query('BEGIN; LOCK TABLE latest_metrics IN ACCESS EXCLUSIVE MODE');
     return { release: () => holder.end() };
   };
-  const started = async (): Promise<void> => {
-    while ((await current()).status !== 'RUNNING') await new Promise(setImmediate);
-  };
+  /** The evaluator waits for the metrics: its run is not only claimed in the database, the process knows of it too. */
+  const started = () =>
+    eventually(() =>
+      t.db.first(sql`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`),
+    );
 
   it('reaches one judgement, however often and by however many it is run', async () => {
     const answers = await Promise.all([run(), run(), run()]);

@@ -78,7 +78,7 @@ describe('Anchoring', () => {
   }
 
   async function whenDue() {
-    await asOwner('UPDATE audit_anchors SET due_at = now()');
+    await asOwner("UPDATE audit_anchors SET due_at = now() - interval '1 second'");
     await anchoring.anchorDue();
   }
 

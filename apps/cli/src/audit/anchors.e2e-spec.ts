@@ -60,7 +60,7 @@ describe('the audit log, held against what anchors have kept', () => {
   async function anchor() {
     const anchoring = t.app.get(Anchoring, { strict: false });
     await anchoring.start();
-    await t.db.execute(sql`UPDATE audit_anchors SET due_at = now()`);
+    await t.db.execute(sql`UPDATE audit_anchors SET due_at = now() - interval '1 second'`);
     await anchoring.anchorDue();
   }
 
