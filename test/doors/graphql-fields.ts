@@ -165,6 +165,14 @@ export const mutations: Record<string, Field> = {
   ],
   modelCreate: ['HIDDEN', (n) => `modelCreate(input: { fullName: "${n.schema}.mine" }) { ${errors} }`],
   modelDelete: ['HIDDEN', (n) => `modelDelete(input: { fullName: "${n.model}" }) { ${errors} }`],
+  modelEndpointReport: [
+    'HIDDEN',
+    (n) => `modelEndpointReport(input: { ${version(n)}, name: "web" }) { modelEndpoint { id } ${errors} }`,
+  ],
+  modelEndpointRetire: [
+    'HIDDEN',
+    (n) => `modelEndpointRetire(input: { model: "${n.model}", name: "web" }) { modelEndpoint { id } ${errors} }`,
+  ],
   modelRename: [
     'HIDDEN',
     (n) => `modelRename(input: { fullName: "${n.model}", newFullName: "${n.schema}.stolen" }) { ${errors} }`,

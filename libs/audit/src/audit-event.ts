@@ -15,6 +15,7 @@ export interface AuditObject {
     | 'JOB'
     | 'LOGGED_MODEL'
     | 'GATE_RUN'
+    | 'MODEL_ENDPOINT'
     | 'SIGNING_KEY'
     | 'VALIDATOR'
     | 'WEBHOOK'

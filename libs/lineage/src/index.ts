@@ -5,6 +5,8 @@ export type { LineageDataset, RunDataset, RunModel } from './dataset.js';
 export { LineageDatasets } from './dataset.service.js';
 export type { ImpactFilter } from './dataset-impact.reader.js';
 export { PromotionEvents } from './emission/promotion-events.service.js';
+export type { ModelEndpoint } from './endpoint.js';
+export { ModelEndpoints } from './endpoint.service.js';
 export { LineageModule } from './lineage.module.js';
 export { Lineage } from './lineage.service.js';
 export {

@@ -1,4 +1,4 @@
-import sql, { join, raw, type Sql } from 'sql-template-tag';
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import { type LineageNodeKind, type LineagePoint, lineageNodeKinds } from './lineage-graph.js';
 import { columnsOf, type Relation } from './lineage-relation.js';
 
@@ -10,7 +10,7 @@ export interface EdgesAsked {
   direction: 'UPSTREAM' | 'DOWNSTREAM';
   /** Kind, context and time are worked out for those that are shown: there may be many that are not. */
   isShown?: boolean;
-  /** Only what was observed until then. */
+  /** Only what had been observed by then, and had not ended; null: now. */
   asOf: Date | null;
 }
 
@@ -29,9 +29,8 @@ export function edgesAt(
     .map(({ relation, anchor }) => {
       const asked = keys.get(anchor.kind) as string[];
       const through = anchor.through ? sql` AND ${anchor.through(sql`${asked}::text[]`)}` : sql``;
-      const until = asOf ? sql` AND ${raw(relation.observedAt)} <= ${asOf}::timestamptz` : sql``;
       return sql`SELECT ${columnsOf(relation, isShown)} FROM ${relation.from}
-        WHERE ${raw(anchor.column)} = ANY(${asked}::${raw(anchor.type)}[])${through}${holds(relation)}${until}`;
+        WHERE ${raw(anchor.column)} = ANY(${asked}::${raw(anchor.type)}[])${through}${holds(relation)}${lasts(relation, asOf)}`;
     });
   return selects.length > 0 ? join(selects, ' UNION ALL ') : nothing;
 }
@@ -52,6 +51,13 @@ export function madeOf(relations: readonly Relation[]): Sql {
 
 const holds = ({ source, where }: Relation): Sql =>
   raw(` AND ${source.column} IS NOT NULL${where ? ` AND ${where}` : ''}`);
+
+/** Was it observed by then, and does it not have an end before? */
+function lasts({ observedAt, endedAt }: Relation, asOf: Date | null): Sql {
+  if (!asOf) return endedAt ? raw(` AND ${endedAt} IS NULL`) : empty;
+  const until = sql` AND ${raw(observedAt)} <= ${asOf}::timestamptz`;
+  return endedAt ? sql`${until} AND COALESCE(${raw(endedAt)} > ${asOf}::timestamptz, TRUE)` : until;
+}
 
 const nothing = sql`SELECT NULL::text AS source_kind, NULL::text AS source_key, NULL::text AS target_kind, NULL::text AS target_key,
   FALSE AS named, NULL::text AS kind, NULL::text AS context, NULL::timestamptz AS observed_at WHERE FALSE`;

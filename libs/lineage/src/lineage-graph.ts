@@ -10,6 +10,7 @@ export const lineageNodeKinds = [
   'MODEL_VERSION',
   'EVALUATION',
   'CONSUMER',
+  'ENDPOINT',
 ] as const;
 export type LineageNodeKind = (typeof lineageNodeKinds)[number];
 
@@ -27,6 +28,7 @@ export const lineageEdgeKinds = [
   'EVALUATED',
   'EVALUATED_ON',
   'CONSUMED',
+  'SERVED_AT',
   'INDIRECT',
 ] as const;
 export type LineageEdgeKind = (typeof lineageEdgeKinds)[number];
@@ -43,7 +45,10 @@ export const truncationReasons = [
 export type TruncationReason = (typeof truncationReasons)[number];
 
 /** What a walk can begin at. */
-export type LineageRoot = { kind: 'DATASET' | 'EVALUATION' | 'JOB' | 'RUN' | 'MODEL_VERSION'; key: string };
+export type LineageRoot = {
+  kind: 'DATASET' | 'ENDPOINT' | 'EVALUATION' | 'JOB' | 'RUN' | 'MODEL_VERSION';
+  key: string;
+};
 
 /** A node by its kind and its key there: an id of ours, MLflow's id of a run or a logged model, a commit, or a digest. */
 export interface LineagePoint {
@@ -87,7 +92,7 @@ export interface LineageWalk {
   direction: LineageDirection;
   maxDepth: number;
   maxNodes: number;
-  /** Only edges that were observed until then, and what they lead to; null: until now. */
+  /** Only edges that had been observed by then, and had not ended, and what they lead to; null: those of now. */
   asOf: Date | null;
   /** What is shown beside the root; null: all kinds. The walk goes through the others, and counts them. */
   kinds: readonly LineageNodeKind[] | null;

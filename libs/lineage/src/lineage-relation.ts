@@ -26,10 +26,12 @@ export interface Relation {
   edge: string;
   /** An expression, a timestamptz: when the service learned of it. What has no time of its own is as old as its target. */
   observedAt: string;
+  /** An expression, a timestamptz: when it ended; null while it lasts. Of all other relations none ends. */
+  endedAt?: string;
   where?: string;
   context?: string;
   named: boolean;
-  /** The target was not made of the source: a nested run, a judgement, a consumer. What is wrong with one is not with the other. */
+  /** The target was not made of the source: a nested run, a judgement, a consumer, an endpoint. What is wrong with one is not with the other. */
   isAside?: true;
 }
 

@@ -168,6 +168,18 @@ const evaluation: Relation[] = [
   },
 ];
 
+/** Where versions are served, as their servers say: seen by whoever may load them. */
+const serving: Relation = {
+  from: sql`model_endpoints x`,
+  source: version('x.version_id'),
+  target: { kind: 'ENDPOINT', column: 'x.id', type: 'uuid' },
+  edge: `'SERVED_AT'`,
+  observedAt: 'x.reported_at',
+  endedAt: 'x.retired_at',
+  named: false,
+  isAside: true,
+};
+
 /** @param mayNameConsumers a predicate over the row `s` of securables: of a model whose consumers the viewer may know */
 const consumption = (mayNameConsumers: Sql): Relation => ({
   from: sql`model_version_consumers c JOIN securables s ON s.id = c.model_id AND ${mayNameConsumers}`,
@@ -186,5 +198,6 @@ export const relationsFor = (mayNameConsumers: Sql): Relation[] => [
   ...versionTags,
   ...evaluation,
   ...jobRelations,
+  serving,
   consumption(mayNameConsumers),
 ];

@@ -11,6 +11,9 @@ import { LineageDatasets } from './dataset.service.js';
 import { DatasetImpactReader } from './dataset-impact.reader.js';
 import { PromotionEventReader } from './emission/promotion-event.reader.js';
 import { PromotionEvents } from './emission/promotion-events.service.js';
+import { EndpointReader } from './endpoint.reader.js';
+import { EndpointRepository } from './endpoint.repository.js';
+import { ModelEndpoints } from './endpoint.service.js';
 import { LineageReader } from './lineage.reader.js';
 import { Lineage } from './lineage.service.js';
 import { LineageWalker } from './lineage-walker.js';
@@ -27,6 +30,7 @@ const doors = [
   Lineage,
   LineageDatasets,
   LineageEvents,
+  ModelEndpoints,
   PromotionEvents,
   RunLineageReader,
 ];
@@ -38,6 +42,8 @@ const doors = [
     ConsumerReader,
     ConsumerRepository,
     DatasetImpactReader,
+    EndpointReader,
+    EndpointRepository,
     JobReader,
     JobRepository,
     LineageDatasetReader,

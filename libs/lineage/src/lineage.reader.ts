@@ -45,7 +45,7 @@ const uuidOf = (kind: LineageNodeKind): string => `CASE WHEN n.kind = '${kind}' 
 
 /**
  * Edges and nodes as the caller may see them: each question is one statement, whatever the number of points. What stands in
- * an experiment needs READ there, a version EXECUTE on its model, consumers MANAGE or READ_AUDIT.
+ * an experiment needs READ there, a version and where it is served EXECUTE on its model, consumers MANAGE or READ_AUDIT.
  */
 @Injectable()
 export class LineageReader {
@@ -71,7 +71,7 @@ export class LineageReader {
     const owned = await this.access.where('MANAGE', 'REGISTERED_MODEL', 's');
     const audited = await this.access.where('READ_AUDIT', 'REGISTERED_MODEL', 's');
     const isVisible = sql`COALESCE(n.kind IN ('SOURCE_CODE', 'HOLDOUT') OR p.id IS NOT NULL OR (e.id IS NOT NULL AND ${readable})
-      OR (v.id IS NOT NULL AND ${executable}), FALSE)`;
+      OR ((v.id IS NOT NULL OR x.id IS NOT NULL) AND ${executable}), FALSE)`;
     return { isVisible, relations: relationsFor(sql`(${owned} OR ${audited})`), asOf };
   }
 
@@ -172,8 +172,9 @@ const behind: readonly (readonly [table: string, alias: string, condition: strin
   ['gate_runs', 'g', `g.id = ${uuidOf('EVALUATION')}`],
   ['model_versions', 'v', `v.id = COALESCE(g.version_id, ${uuidOf('MODEL_VERSION')})`],
   ['principals', 'p', `p.id = ${uuidOf('CONSUMER')}`],
+  ['model_endpoints', 'x', `x.id = ${uuidOf('ENDPOINT')}`],
   ['experiments', 'e', 'e.id = COALESCE(r.experiment_id, m.experiment_id, d.experiment_id, j.experiment_id)'],
-  ['securables', 's', 's.id = COALESCE(e.securable_id, v.model_id)'],
+  ['securables', 's', 's.id = COALESCE(e.securable_id, v.model_id, x.model_id)'],
 ];
 
 /** For many rows at once. */
@@ -191,4 +192,4 @@ export const detailsOfEach = raw(
 
 const nameOf = sql`CASE n.kind WHEN 'RUN' THEN r.name WHEN 'LOGGED_MODEL' THEN m.name WHEN 'DATASET' THEN d.name
   WHEN 'MODEL_VERSION' THEN s.full_name || '/' || v.number WHEN 'EVALUATION' THEN g.key WHEN 'JOB' THEN j.name
-  WHEN 'CONSUMER' THEN p.name ELSE n.key END`;
+  WHEN 'CONSUMER' THEN p.name WHEN 'ENDPOINT' THEN x.name ELSE n.key END`;

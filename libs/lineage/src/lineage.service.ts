@@ -19,6 +19,7 @@ import { LineageWalker, type Walked } from './lineage-walker.js';
 
 const nounOf: Record<LineageRoot['kind'], string> = {
   DATASET: 'Dataset',
+  ENDPOINT: 'Model endpoint',
   EVALUATION: 'Gate run',
   JOB: 'Job',
   RUN: 'Run',
@@ -37,7 +38,7 @@ export class Lineage {
   ) {}
 
   /**
-   * Walks from a version, a run, a job, a dataset or a gate run, level by level. It ends at what is redacted, and where it has
+   * Walks from a version, a run, a job, a dataset, a gate run or an endpoint, level by level. It ends at what is redacted, and where it has
    * been before.
    * @throws NotFound for the root; InvalidArgument for bounds that are too wide, no kinds, an instant that is still to come
    */

@@ -26,6 +26,7 @@ const renamed: EventTypeRule = { shownBy: seen, tells: ['fullName'] };
 const tagged: EventTypeRule = { shownBy: seen, tells: ['key', 'value'] };
 const onVersion: EventTypeRule = { shownBy: read, tells: ['status', 'artifactDigest'] };
 const alias: EventTypeRule = { shownBy: read, tells: ['alias', 'version'] };
+const endpoint: EventTypeRule = { shownBy: read, tells: ['name', 'version', 'environment'] };
 const granted: EventTypeRule = { shownBy: managed, tells: ['principal', 'privilege', 'expiresAt'] };
 const configured: EventTypeRule = { shownBy: managed };
 
@@ -67,6 +68,9 @@ export const eventTypeRules: Record<string, EventTypeRule> = {
   'model_version.updated': { shownBy: read },
   'model_alias.deleted': alias,
   'model_alias.set': alias,
+  'model_endpoint.moved': endpoint,
+  'model_endpoint.reported': endpoint,
+  'model_endpoint.retired': endpoint,
   'promotion_request.created': inRequest,
   'promotion_request.validating': movedTo,
   'promotion_request.blocked': movedTo,

@@ -85,6 +85,19 @@ export const registryRows: Rows = {
       onceMore: 'NOTHING',
     };
   },
+  modelEndpointReport: async (w) => {
+    const input = { model: await w.made(1), number: 1, name: 'web', url: 'https://web.example', reason: 'x' };
+    const events = [`model_endpoint.reported web on ${input.model} (after, reason)`];
+    const notRefused = { reader: 'whoever may load a model may say where he serves it' };
+    return { input, events, onceMore: 'NOTHING', notRefused };
+  },
+  // The reader may load the model, and did not report it.
+  modelEndpointRetire: async (w) => {
+    const model = await w.made(1);
+    await w.done('modelEndpointReport', { model, number: 1, name: 'web' });
+    const events = [`model_endpoint.retired web on ${model} (before, reason)`];
+    return { input: { model, name: 'web', reason: 'x' }, events, onceMore: 'NOTHING' };
+  },
   modelVersionDelete: async (w) => {
     const model = await w.made(1);
     return { input: { model, number: 1 }, events: [`model_version.deleted ${model}/1 (before)`] };

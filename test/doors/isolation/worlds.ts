@@ -137,6 +137,7 @@ async function makeHidden(t: TestApp, { owner, lead, leads }: Makers): Promise<M
   await change('modelAliasSet', { model: n.model, alias: n.alias, number: 1 });
   await change('modelVersionStageTransition', { model: n.model, number: 1, stage: 'STAGING' });
   await change('accessTokenCreate', { name: marker });
+  await change('modelEndpointReport', { model: n.model, number: 1, name: marker, url: `https://${marker}.example` });
   const securable = { kind: 'REGISTERED_MODEL', fullName: n.model };
   await change('grantCreate', { securable, principal: people.group, privilege: 'EXECUTE' });
   const rules = {
@@ -148,12 +149,8 @@ async function makeHidden(t: TestApp, { owner, lead, leads }: Makers): Promise<M
   await t.db.execute(sql`INSERT INTO validators (id, name, name_key, url, secret)
     VALUES (gen_random_uuid(), ${n.value}, ${n.value}, ${`https://${marker}.example`}, 'sealed')`);
   await t.db.execute(sql`SELECT setval('promotion_requests_number_seq', 424241)`);
-  const asked = {
-    model: n.model,
-    version: 2,
-    target: { kind: 'ALIAS', name: `champion-${marker}` },
-    justification: marker,
-  };
+  const target = { kind: 'ALIAS', name: `champion-${marker}` };
+  const asked = { model: n.model, version: 2, target, justification: marker };
   const { promotionRequest } = await change('promotionRequestCreate promotionRequest { number }', asked);
   const request: number = promotionRequest.number;
   await judge(t);
@@ -224,6 +221,7 @@ const tables: Partial<Record<NodeType, string>> = {
   ModelVersion: 'model_versions',
   Dataset: 'datasets',
   Job: 'jobs',
+  ModelEndpoint: 'model_endpoints',
   Grant: `grants WHERE privilege = 'MANAGE_POLICY' AND securable_id = (SELECT id FROM securables WHERE full_name = '${n.catalog}')`,
   Policy: 'policies',
   PolicyRevision: 'policy_revisions',

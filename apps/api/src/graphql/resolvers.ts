@@ -16,6 +16,11 @@ import {
   RegisteredModelConsumerFields,
 } from './lineage/consumer.fields.js';
 import { DatasetResolver, RunLineageFields } from './lineage/dataset.resolver.js';
+import {
+  ModelEndpointResolver,
+  ModelVersionEndpointFields,
+  RegisteredModelEndpointFields,
+} from './lineage/endpoint.resolver.js';
 import { JobResolver } from './lineage/job.resolver.js';
 import { LineageEntityFields, LineageNodeFields, LineagePathsResolver } from './lineage/lineage.resolver.js';
 import { GrantResolver, PrincipalGrantFields } from './namespace/grant.resolver.js';
@@ -101,7 +106,9 @@ export const resolvers = [
   LineagePathsResolver,
   ModelAliasFields,
   ModelConsumerFields,
+  ModelEndpointResolver,
   ModelVersionConsumerFields,
+  ModelVersionEndpointFields,
   ModelVersionFields,
   ModelVersionResolver,
   ModelVersionRunFields,
@@ -124,6 +131,7 @@ export const resolvers = [
   PromotionRequestReviewFields,
   PromotionRequestStatementFields,
   RegisteredModelConsumerFields,
+  RegisteredModelEndpointFields,
   RegisteredModelFields,
   RegisteredModelHistoryFields,
   RegisteredModelResolver,

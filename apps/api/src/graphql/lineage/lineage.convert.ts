@@ -24,6 +24,8 @@ function idOf({ kind, key }: LineagePoint): string {
       return globalId('ModelVersion', key);
     case 'CONSUMER':
       return globalId('Principal', key);
+    case 'ENDPOINT':
+      return globalId('ModelEndpoint', key);
     case 'EVALUATION':
       return globalId('GateRun', key);
     case 'LOGGED_MODEL':

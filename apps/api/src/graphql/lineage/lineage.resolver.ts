@@ -10,6 +10,7 @@ import { orNull } from '../schema/or-null.js';
 import type { GraphqlContext, Loaders } from '../server/loaders.factory.js';
 import { runIdOf, toRun } from '../tracking/tracking.types.js';
 import { toDataset } from './dataset.types.js';
+import { toModelEndpoint } from './endpoint.types.js';
 import { toJob } from './job.types.js';
 import { toLineageGraph, toLineagePaths } from './lineage.convert.js';
 import { LineageArgs, LineageGraphType, LineageNodeType, LineagePathsArgs, LineagePathsType } from './lineage.types.js';
@@ -19,6 +20,7 @@ const roots = {
   Dataset: 'DATASET',
   GateRun: 'EVALUATION',
   Job: 'JOB',
+  ModelEndpoint: 'ENDPOINT',
   ModelVersion: 'MODEL_VERSION',
   Run: 'RUN',
 } as const;
@@ -56,6 +58,8 @@ async function entityOf({ kind, key }: LineageNodeType['source'], loaders: Loade
       return typed('ModelVersion', orNull(await loaders.modelVersion.load(key), toModelVersion));
     case 'CONSUMER':
       return typed('Principal', orNull(await loaders.principal.load(key), toPrincipal));
+    case 'ENDPOINT':
+      return typed('ModelEndpoint', orNull(await loaders.modelEndpoint.load(key), toModelEndpoint));
     case 'EVALUATION':
     case 'HOLDOUT':
     case 'LOGGED_MODEL':
@@ -69,7 +73,8 @@ export class LineageNodeFields {
   @Inherits('EXECUTE', 'READ')
   @ResolveField(() => NodeInterface, {
     nullable: true,
-    description: 'The run, job, version, dataset or principal; null for what is redacted, and for everything else',
+    description:
+      'The run, job, version, dataset, principal or endpoint; null for what is redacted, and for everything else',
   })
   entity(@Parent() { source }: LineageNodeType, @Context() { loaders }: GraphqlContext): Promise<object | null> {
     return source.redacted ? Promise.resolve(null) : entityOf(source, loaders);

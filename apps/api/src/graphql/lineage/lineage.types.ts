@@ -26,6 +26,7 @@ registerEnumType(LineageNodeKindEnum, {
     JOB: { description: 'A job of OpenLineage, with all of its runs' },
     EVALUATION: { description: 'A run of a gate that has judged a version on data: the id is that of the GateRun' },
     CONSUMER: { description: 'A principal who loads a version' },
+    ENDPOINT: { description: 'Where a version is served, as it was reported' },
   },
 });
 
@@ -51,6 +52,7 @@ registerEnumType(LineageEdgeKindEnum, {
     EVALUATED: { description: 'A gate has judged the version on data' },
     EVALUATED_ON: { description: 'A gate has judged a version on this data' },
     CONSUMED: { description: 'A principal has loaded the version' },
+    SERVED_AT: { description: 'The version is served there; as of a time: it was, then' },
     INDIRECT: { description: 'Between the two stand only nodes that kinds leaves out' },
   },
 });
@@ -72,7 +74,7 @@ export class LineageArgs {
   @Field(() => Date, {
     nullable: true,
     description:
-      'Only edges that the service had learned of by then, and what they lead to; not in the future. What is deleted since is not in it',
+      'Only edges that the service had learned of by then, and that had not ended, and what they lead to; not in the future. What is deleted since is not in it',
   })
   asOf?: Date | null;
   @Field(() => [LineageNodeKindEnum], {
@@ -89,7 +91,7 @@ export class LineageNodeType {
 
   @Field(() => ID, {
     description:
-      'Of a run, a job, a version, a dataset and a principal its id. Of what is redacted: in this answer only',
+      'Of a run, a job, a version, a dataset, a principal and an endpoint its id. Of what is redacted: in this answer only',
   })
   id: string;
   @Field(() => LineageNodeKindEnum)
@@ -149,7 +151,7 @@ export class LineageGraphType {
 
 @ArgsType()
 export class LineagePathsArgs {
-  @Field(() => ID, { description: 'The id of a version, a run, a dataset or a gate run' })
+  @Field(() => ID, { description: 'The id of a version, a run, a job, a dataset, a gate run or an endpoint' })
   from: string;
   @Field(() => ID, { description: 'The id of another, downstream of it' })
   to: string;

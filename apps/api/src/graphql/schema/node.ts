@@ -29,6 +29,7 @@ export const nodeTypes = [
   'WebhookDelivery',
   'Dataset',
   'Job',
+  'ModelEndpoint',
 ] as const;
 export type NodeType = (typeof nodeTypes)[number];
 

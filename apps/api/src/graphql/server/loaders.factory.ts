@@ -8,6 +8,8 @@ import {
   type LineageDataset,
   LineageDatasets,
   LineageModule,
+  type ModelEndpoint,
+  ModelEndpoints,
   type RunDataset,
   RunLineageReader,
   type RunModel,
@@ -78,6 +80,7 @@ export interface Loaders {
   tagsOfRun: DataLoader<string, Tag[]>;
   dataset: DataLoader<string, LineageDataset | null>;
   job: DataLoader<string, Job | null>;
+  modelEndpoint: DataLoader<string, ModelEndpoint | null>;
   datasetsOfRun: DataLoader<string, RunDataset[]>;
   modelsOfRun: DataLoader<string, RunModel[]>;
   gateRunsOfRequest: DataLoader<string, GateRun[]>;
@@ -107,6 +110,7 @@ export class LoadersFactory {
     private readonly datasets: LineageDatasets,
     private readonly details: RequestDetails,
     private readonly discussions: DiscussionReader,
+    private readonly endpoints: ModelEndpoints,
     private readonly experiments: Experiments,
     private readonly identities: ExternalIdentities,
     private readonly jobs: Jobs,
@@ -178,11 +182,10 @@ export class LoadersFactory {
         (ids) => this.details.gateRunsOf(ids),
         ({ requestId }) => requestId,
       ),
-      statementOfRequest: loader(
-        (ids) => this.statements.ofRequests(ids),
-        ({ requestId }) => requestId,
+      attemptsOfDelivery: listLoader(
+        (ids) => this.webhooks.attemptsOf(ids),
+        ({ deliveryId }) => deliveryId,
       ),
-      ...this.delivered(),
       auditEvent: loader((ids) => this.trail.byIds(ids), byId),
       sequenceOfEvent: loader((ids) => this.proofs.sequencesOf(ids), byId),
     };
@@ -192,6 +195,7 @@ export class LoadersFactory {
     const byRequest = ({ requestId }: { requestId: string }) => requestId;
     return {
       approvalsOfRequest: loader((ids) => this.requests.progressOf(ids), byRequest),
+      statementOfRequest: loader((ids) => this.statements.ofRequests(ids), byRequest),
       viewerDecision: loader((ids) => this.requests.viewerDecisionsOf(ids), byRequest),
     };
   }
@@ -210,17 +214,9 @@ export class LoadersFactory {
       tagsOfRun: listLoader((ids) => this.runRecords.tagsOf(ids), byRun),
       dataset: loader((ids) => this.datasets.byIds(ids), byId),
       job: loader((ids) => this.jobs.byIds(ids), byId),
+      modelEndpoint: loader((ids) => this.endpoints.byIds(ids), byId),
       datasetsOfRun: listLoader((ids) => this.runLineage.datasetsOf(ids), byRun),
       modelsOfRun: listLoader((ids) => this.runLineage.modelsOf(ids), byRun),
-    };
-  }
-
-  private delivered() {
-    return {
-      attemptsOfDelivery: listLoader(
-        (ids) => this.webhooks.attemptsOf(ids),
-        ({ deliveryId }) => deliveryId,
-      ),
     };
   }
 
