@@ -68,8 +68,8 @@ export class LineageReader {
   ) {}
 
   /**
-   * For the running transaction: each statement ends after so many milliseconds, and is planned once. There are many small ones,
-   * which took four times as long to plan as to run.
+   * For the running transaction: each statement ends after so many milliseconds, and is planned once, which takes longer than to run
+   * it.
    */
   async prepare(milliseconds: number): Promise<void> {
     await this.db.query(sql`
@@ -97,7 +97,8 @@ export class LineageReader {
 
   /**
    * What is next to where a walk stands, what is next to that, and so on, in one statement: for each level what is on none before
-   * it, by kind and key, and at most one more than may be shown. It ends where nothing is found.
+   * it, by kind and key, and at most one more than may be shown. It ends where nothing is found. Each round of the recursion is one
+   * level, in one row, so that it is bounded and in order, and looks at no point twice.
    */
   async levels({ way, at, visited, depth, maxNodes }: Stretch, view: View): Promise<Neighbour[][]> {
     // One level needs the tables of the given kinds alone: it has an answer when another table does not.
@@ -154,12 +155,13 @@ export class LineageReader {
   ): Promise<Map<string, number>> {
     const rows = await this.db.query<{ id: string; count: number }>(sql`
       WITH edges AS (${edgesAt(keysOf(points), { ...view, direction: way })}),
-      near AS MATERIALIZED (SELECT ${far(way)}, bool_or(e.named) AS named FROM edges e
-        WHERE ${isNotIn(ids(shown), raw(`${side(way)}_kind || ':' || ${side(way)}_key`))} GROUP BY 1, 2),
-      seen AS (SELECT n.kind, n.key FROM near n ${details} WHERE ${view.isVisible}${orNamed(way)})
+      near AS MATERIALIZED (SELECT DISTINCT ${far(way)} FROM edges e
+        WHERE ${isNotIn(ids(shown), raw(`${side(way)}_kind || ':' || ${side(way)}_key`))}),
+      seen AS (SELECT n.kind, n.key, ${view.isVisible} AS visible FROM near n ${details})
       SELECT ${raw(`e.${side(opposite[way])}_kind || ':' || e.${side(opposite[way])}_key`)} AS id,
-        count(DISTINCT (seen.kind, seen.key)) AS count
-      FROM edges e JOIN seen ON seen.kind = ${raw(`e.${side(way)}_kind`)} AND seen.key = ${raw(`e.${side(way)}_key`)}
+        count(DISTINCT (n.kind, n.key)) AS count
+      FROM edges e JOIN seen n ON n.kind = ${raw(`e.${side(way)}_kind`)} AND n.key = ${raw(`e.${side(way)}_key`)}
+      WHERE n.visible${orNamed(way, 'e')}
       GROUP BY 1`);
     return new Map(rows.map(({ id, count }) => [id, count]));
   }
@@ -177,7 +179,7 @@ const opposite: Record<Way, Way> = { UPSTREAM: 'DOWNSTREAM', DOWNSTREAM: 'UPSTRE
 /** Where the neighbours stand that lie that way. */
 const side = (way: Way): string => (way === 'UPSTREAM' ? 'source' : 'target');
 const far = (way: Way): Sql => raw(`e.${side(way)}_kind AS kind, e.${side(way)}_key AS key`);
-const orNamed = (way: Way | undefined): Sql => (way === 'UPSTREAM' ? sql` OR n.named` : sql``);
+const orNamed = (way: Way | undefined, row: 'n' | 'e'): Sql => raw(way === 'UPSTREAM' ? ` OR ${row}.named` : '');
 
 /** What stands behind a row `n` of a kind and a key. A logged model that was deleted does not exist. */
 const behind: readonly (readonly [table: string, alias: string, condition: string])[] = [
@@ -218,4 +220,4 @@ const frontColumns = raw(
 const described = (near: Sql, { isVisible }: View, way?: Way): Sql => sql`
   SELECT n.kind, n.key, n.visible, CASE WHEN n.visible THEN n.name END AS name
   FROM (SELECT n.kind, n.key, n.named, ${isVisible} AS visible, ${nameOf} AS name FROM (${near}) AS n ${detailsOfEach}) AS n
-  WHERE n.visible${orNamed(way)} ORDER BY n.kind COLLATE "C", n.key COLLATE "C"`;
+  WHERE n.visible${orNamed(way, 'n')} ORDER BY n.kind COLLATE "C", n.key COLLATE "C"`;
