@@ -1,9 +1,6 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
-import { type LineageNodeKind, type LineagePoint, lineageNodeKinds } from './lineage-graph.js';
+import type { LineageNodeKind, LineagePoint } from './lineage-graph.js';
 import { columnsOf, type Relation } from './lineage-relation.js';
-
-const keysOf = (points: readonly LineagePoint[], wanted: LineageNodeKind): string[] =>
-  points.filter(({ kind }) => kind === wanted).map(({ key }) => key);
 
 export interface EdgesAsked {
   relations: readonly Relation[];
@@ -14,24 +11,30 @@ export interface EdgesAsked {
   asOf: Date | null;
 }
 
+/** The keys of the points of a kind, an expression, text[]; undefined when there are none. */
+export type KeysOf = (kind: LineageNodeKind) => Sql | undefined;
+
+/** The keys of given points. */
+export function keysOf(points: readonly LineagePoint[]): KeysOf {
+  return (kind) => {
+    const keys = points.filter((point) => point.kind === kind).map(({ key }) => key);
+    return keys.length > 0 ? sql`${keys}::text[]` : undefined;
+  };
+}
+
 /**
- * The edges at the given points, as rows of source_kind, source_key, target_kind, target_key, named: those that lead to them, or
+ * The edges at points, as rows of source_kind, source_key, target_kind, target_key, named: those that lead to them, or
  * those that lead away from them. An edge may come more than once.
  */
-export function edgesAt(
-  points: readonly LineagePoint[],
-  { relations, direction, isShown = false, asOf }: EdgesAsked,
-): Sql {
-  const keys = new Map(lineageNodeKinds.map((kind) => [kind, keysOf(points, kind)]));
-  const selects = relations
-    .map((relation) => ({ relation, anchor: direction === 'UPSTREAM' ? relation.target : relation.source }))
-    .filter(({ anchor }) => keys.get(anchor.kind)?.length)
-    .map(({ relation, anchor }) => {
-      const asked = keys.get(anchor.kind) as string[];
-      const through = anchor.through ? sql` AND ${anchor.through(sql`${asked}::text[]`)}` : sql``;
-      return sql`SELECT ${columnsOf(relation, isShown)} FROM ${relation.from}
-        WHERE ${raw(anchor.column)} = ANY(${asked}::${raw(anchor.type)}[])${through}${holds(relation)}${lasts(relation, asOf)}`;
-    });
+export function edgesAt(keys: KeysOf, { relations, direction, isShown = false, asOf }: EdgesAsked): Sql {
+  const selects = relations.flatMap((relation) => {
+    const anchor = direction === 'UPSTREAM' ? relation.target : relation.source;
+    const asked = keys(anchor.kind);
+    if (!asked) return [];
+    const through = anchor.through ? sql` AND ${anchor.through(asked)}` : sql``;
+    return sql`SELECT ${columnsOf(relation, isShown)} FROM ${relation.from}
+      WHERE ${raw(anchor.column)} = ANY(${asked}::${raw(anchor.type)}[])${through}${holds(relation)}${lasts(relation, asOf)}`;
+  });
   return selects.length > 0 ? join(selects, ' UNION ALL ') : nothing;
 }
 

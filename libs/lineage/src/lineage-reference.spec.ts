@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Securable } from '@app/access';
+import { Transaction } from '@app/platform';
 import type { Experiment } from '@app/tracking';
 import fc from 'fast-check';
 import sql from 'sql-template-tag';
 import type { TestPrincipal } from '../../../test/support/factories.js';
 import { createLineageTest, type LineageTest } from '../../../test/support/lineage.js';
 import { type GivenEdge, referenceWalk } from '../../../test/support/lineage-reference.js';
+import { LineageReader } from './lineage.reader.js';
 import { type LineageDirection, pointId } from './lineage-graph.js';
 
 const size = 6;
@@ -36,6 +38,8 @@ const asked = fc.record({
   maxDepth: fc.integer({ min: 1, max: 6 }),
   maxNodes: fc.constantFrom(3, 6, 200),
   asOf: fc.option(day),
+  /** All levels at once take too long: they are asked for one by one. */
+  isSlow: fc.boolean(),
 });
 type World = typeof world extends fc.Arbitrary<infer T> ? T : never;
 
@@ -113,18 +117,33 @@ describe('Lineage of random graphs with cycles, hidden parts and times', () => {
     return { edges, visible, keys: { RUN: runs, MODEL_VERSION: versions } };
   }
 
-  it('is what a search in memory finds, in its order', async () => {
+  /** What PostgreSQL answers when it ends a statement. */
+  const timeout = () =>
+    t.module
+      .get(Transaction)
+      .run(async () => {
+        await t.db.query(sql`SELECT set_config('statement_timeout', '1', TRUE)`);
+        await t.db.query(sql`SELECT pg_sleep(9)`);
+      })
+      .catch((error: unknown) => error);
+
+  it('is what a search in memory finds, in its order, at once and level by level', async () => {
+    const levels = jest.spyOn(t.module.get(LineageReader, { strict: false }), 'levels');
+    const tooSlow = await timeout();
     let found = 0;
     let redacted = 0;
     await fc.assert(
       fc.asyncProperty(world, fc.array(asked, { minLength: 4, maxLength: 4 }), async (given, questions) => {
         const { edges, visible, keys } = await write(given);
-        for (const { root, asOf: until, ...bounds } of questions) {
+        for (const { root, asOf: until, isSlow, ...bounds } of questions) {
           const asOf = until === null ? null : dayAt(until);
           const key = keys[root.kind][root.index] as string;
-          const walked = t.walk({ id: key }, bounds.direction, { ...bounds, asOf, who: viewer });
           const start = `${root.kind}:${key}`;
-          if (!visible.has(start)) {
+          const isVisible = visible.has(start);
+          levels.mockClear();
+          if (isSlow && isVisible) levels.mockRejectedValueOnce(tooSlow);
+          const walked = t.walk({ id: key }, bounds.direction, { ...bounds, asOf, who: viewer });
+          if (!isVisible) {
             await expect(walked).rejects.toMatchObject({ kind: 'NOT_FOUND' });
             continue;
           }
@@ -135,6 +154,8 @@ describe('Lineage of random graphs with cycles, hidden parts and times', () => {
             graph.edges.map(({ source, target, kind }) => [pointId(source), pointId(target), kind].join(' ')),
           ).toEqual(expected.edges);
           expect(graph.truncatedBy).toEqual(expected.truncatedBy);
+          const ways = bounds.direction === 'BOTH' ? 2 : 1;
+          if (!isSlow) expect(levels).toHaveBeenCalledTimes(ways);
           const counts = await graph.hiddenCounts();
           for (const node of graph.nodes) expect(counts.get(pointId(node))).toEqual(expected.beside(pointId(node)));
           found = Math.max(found, graph.nodes.length);

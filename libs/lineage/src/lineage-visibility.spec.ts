@@ -1,3 +1,4 @@
+import type { VersionView } from '@app/registry';
 import type { Experiment } from '@app/tracking';
 import sql from 'sql-template-tag';
 import type { TestPrincipal } from '../../../test/support/factories.js';
@@ -74,6 +75,22 @@ describe('Lineage of what is partly hidden', () => {
     const parent = await t.run(other, secret, { name: 'hidden parent' });
     const children = [parent.id, 'f'.repeat(32)].map((id) => t.run(t.owner, lab, { parent: id }));
     for (const child of await Promise.all(children)) expect((await t.walk(child, 'BOTH')).nodes).toHaveLength(1);
+  });
+
+  it('counts what is hidden for those that name it alone', async () => {
+    const source = await t.registered((await t.model('vault.safe.base')).fullName, {});
+    const [tuned, copy] = [await t.registered(model, {}), await t.copied(source, model)];
+    const trainedFrom = async (of: VersionView, from: VersionView) =>
+      t.db.execute(sql`INSERT INTO model_version_tags (version_id, key, value)
+        VALUES (${of.id}::uuid, 'trained_from', ${`models:/${from.modelFullName}/${from.number}`})`);
+    await trainedFrom(tuned, source);
+    await trainedFrom(copy, tuned);
+    const counts = await (await t.walk(tuned, 'DOWNSTREAM', { who: viewer })).hiddenCounts();
+    // A copy names its original. A tag does not, whoever else does.
+    expect([...counts]).toEqual([
+      [`MODEL_VERSION:${tuned.id}`, { upstream: 0, downstream: 0 }],
+      [`MODEL_VERSION:${copy.id}`, { upstream: 1, downstream: 0 }],
+    ]);
   });
 
   it('has no root that the caller may not see', async () => {

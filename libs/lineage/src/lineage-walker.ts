@@ -21,6 +21,9 @@ const waysOf: Record<LineageWalk['direction'], Way[]> = {
 /** Milliseconds after which no level is begun, and after which PostgreSQL ends a statement. */
 const timeBudget = 2000;
 
+/** How long all levels may take at once. What takes longer is walked level by level, and keeps those that it came to. */
+const timeAtOnce = timeBudget / 2;
+
 /** One way of a walk: it never turns round. */
 interface Front {
   way: Way;
@@ -32,6 +35,9 @@ interface Front {
 
 /** What a walk has come to, so far. */
 interface Course {
+  /** When its time is over. */
+  end: number;
+  depth: number;
   shown: Map<string, LineageNode>;
   fronts: Front[];
   truncatedBy: Set<TruncationReason>;
@@ -47,7 +53,7 @@ export interface Walked {
 
 type Bounds = Omit<LineageWalk, 'kinds'>;
 
-/** Walks level by level: one statement for each level in each direction, one look beyond, and one for the edges. */
+/** Walks in one statement for the root, one for each direction, and one for the edges. */
 @Injectable()
 export class LineageWalker {
   constructor(
@@ -61,16 +67,18 @@ export class LineageWalker {
    */
   async walk(root: LineagePoint, bounds: Bounds): Promise<Walked | undefined> {
     const view = await this.reader.view(bounds.asOf);
-    const course: Course = { shown: new Map(), fronts: [], truncatedBy: new Set() };
+    const end = performance.now() + timeBudget;
+    const course: Course = { end, depth: 0, shown: new Map(), fronts: [], truncatedBy: new Set() };
     const { shown, truncatedBy } = course;
     const walked = (): Walked => ({ nodes: [...shown.values()].sort(inOrder), edges: [], truncatedBy });
     let done: Walked | undefined;
-    const inTime = await this.withinBudget(async () => {
-      if (!(await this.begin(course, root, bounds, view))) return;
-      await this.levels(course, bounds, view);
-      await this.lookBeyond(course, view);
-      done = await this.withEdges(walked(), view);
-    });
+    const walk = (milliseconds: number, stride: number) =>
+      this.withinBudget(milliseconds, async () => {
+        if (shown.size === 0 && !(await this.begin(course, root, bounds, view))) return;
+        await this.goOn(course, bounds, view, stride);
+        done = await this.withEdges(walked(), view);
+      });
+    const inTime = (await walk(timeAtOnce, bounds.maxDepth + 1)) || (course.depth === 0 && (await walk(timeBudget, 1)));
     if (!inTime) truncatedBy.add('TIME_BUDGET');
     if (!inTime && shown.size > 0) done = await this.connected(walked(), view);
     if (done?.nodes.some(({ redacted }) => redacted)) truncatedBy.add('PERMISSION');
@@ -80,7 +88,7 @@ export class LineageWalker {
   /** Nodes that were found already, with the edges among them. */
   async connected(walked: Walked, view: View): Promise<Walked> {
     let done: Walked | undefined;
-    const inTime = await this.withinBudget(async () => {
+    const inTime = await this.withinBudget(timeBudget, async () => {
       done = await this.withEdges(walked, view);
     });
     if (!inTime) walked.truncatedBy.add('TIME_BUDGET');
@@ -101,25 +109,22 @@ export class LineageWalker {
     return true;
   }
 
-  private async levels(course: Course, { maxDepth, maxNodes }: Bounds, view: View): Promise<void> {
-    const { shown, truncatedBy } = course;
-    const end = performance.now() + timeBudget;
-    for (let depth = 1; depth <= maxDepth && course.fronts.length > 0 && truncatedBy.size === 0; depth++) {
-      for (const front of course.fronts) {
-        const near = await this.reader.neighbours(front.at, front.way, front.visited, view, maxNodes + 1);
-        if (!take(shown, front, near, { depth, maxNodes })) truncatedBy.add('MAX_NODES');
+  /** Level after level, and one look beyond the last. @param stride how many are asked for at once */
+  private async goOn(course: Course, bounds: Bounds, view: View, stride: number): Promise<void> {
+    const { fronts, truncatedBy } = course;
+    const { maxDepth, maxNodes } = bounds;
+    while (truncatedBy.size === 0 && course.depth <= maxDepth && fronts.some(({ at }) => at.length > 0)) {
+      if (performance.now() > course.end) {
+        truncatedBy.add('TIME_BUDGET');
+        return;
       }
-      course.fronts = course.fronts.filter(({ at }) => at.length > 0);
-      if (performance.now() > end && course.fronts.length > 0) truncatedBy.add('TIME_BUDGET');
-    }
-  }
-
-  /** Is there more behind the last level? */
-  private async lookBeyond({ shown, fronts, truncatedBy }: Course, view: View): Promise<void> {
-    if (truncatedBy.size > 0) return;
-    const known = [...shown.values()];
-    for (const { way, at } of fronts) {
-      if ((await this.reader.neighbours(at, way, known, view, 1)).length > 0) truncatedBy.add('MAX_DEPTH');
+      const depth = Math.min(stride, maxDepth + 1 - course.depth);
+      const near: Neighbour[][][] = [];
+      for (const front of fronts) near.push(await this.reader.levels({ ...front, depth, maxNodes }, view));
+      for (let level = 0; level < depth && truncatedBy.size === 0; level++) {
+        const found = fronts.map((_, index) => near[index]?.[level] ?? []);
+        advance(course, found, bounds);
+      }
     }
   }
 
@@ -132,10 +137,10 @@ export class LineageWalker {
   }
 
   /** @returns whether it came to its end in time */
-  private async withinBudget(work: () => Promise<void>): Promise<boolean> {
+  private async withinBudget(milliseconds: number, work: () => Promise<void>): Promise<boolean> {
     try {
       await this.transaction.run(async () => {
-        await this.reader.prepare(timeBudget);
+        await this.reader.prepare(milliseconds);
         await work();
       });
       return true;
@@ -155,6 +160,19 @@ const toNode = ({ kind, key, name, visible }: Neighbour, depth: number): Lineage
   depth,
   redacted: !visible,
 });
+
+/** One level further. @param near of each front, what is next to where it stands. Behind the last level nothing is shown */
+function advance(course: Course, near: readonly Neighbour[][], { maxDepth, maxNodes }: Bounds): void {
+  const { shown, fronts, truncatedBy } = course;
+  const depth = ++course.depth;
+  if (depth > maxDepth) {
+    if (near.flat().some((neighbour) => !shown.has(pointId(neighbour)))) truncatedBy.add('MAX_DEPTH');
+    return;
+  }
+  for (const [index, front] of fronts.entries()) {
+    if (!take(shown, front, near[index] ?? [], { depth, maxNodes })) truncatedBy.add('MAX_NODES');
+  }
+}
 
 /** Moves a front on to its next level. @returns false when there was no room for all of it */
 function take(
