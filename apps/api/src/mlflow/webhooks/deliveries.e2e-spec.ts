@@ -112,7 +112,9 @@ describe('webhooks of MLflow', () => {
     d.receiver.answer(() => ({ status: d.receiver.received.length < 2 ? 503 : 200 }));
     const model = await d.model('prod.fraud.again', 1);
     await d.send(id);
-    await d.t.db.execute(sql`UPDATE webhook_deliveries SET due_at = now() - interval '1 second' WHERE status = 'PENDING'`);
+    await d.t.db.execute(
+      sql`UPDATE webhook_deliveries SET due_at = now() - interval '1 second' WHERE status = 'PENDING'`,
+    );
     await d.t.db.execute(sql`UPDATE webhooks SET paused_until = NULL`);
     await d.send(id);
     expect(new Set(d.receiver.received.map(({ headers }) => headers['x-mlflow-delivery-id'])).size).toBe(1);
