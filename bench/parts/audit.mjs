@@ -28,12 +28,13 @@ const events = `
     'source_address', '127.0.0.1')) AS rows FROM generate_series(1, $1::int4) AS n`;
 /** As the service writes them (libs/audit/src/audit-log.ts). */
 const record = `
-  INSERT INTO audit_events (id, occurred_at, actor_id, actor_name, action, outcome, object_kind, object_id, object_name,
-    securable_id, schema_id, catalog_id, before, after, reason, request_id, source_address)
-  SELECT e.id, COALESCE(e.occurred_at, now()), e.actor_id, e.actor_name, e.action, e.outcome, e.object_kind, e.object_id,
-    e.object_name, e.securable_id, e.schema_id, e.catalog_id, e.before, e.after, e.reason, e.request_id, e.source_address
+  INSERT INTO audit_events (id, occurred_at, actor_id, actor_name, on_behalf_of, action, outcome, object_kind, object_id,
+    object_name, securable_id, schema_id, catalog_id, before, after, reason, request_id, source_address)
+  SELECT e.id, COALESCE(e.occurred_at, (SELECT clock_timestamp())), e.actor_id, e.actor_name, e.on_behalf_of, e.action,
+    e.outcome, e.object_kind, e.object_id, e.object_name, e.securable_id, e.schema_id, e.catalog_id, e.before, e.after,
+    e.reason, e.request_id, e.source_address
   FROM jsonb_to_recordset($1::jsonb) AS e(id uuid, occurred_at timestamptz, actor_id uuid,
-    actor_name text, action text, outcome text, object_kind text, object_id text, object_name text, securable_id uuid,
+    actor_name text, on_behalf_of text, action text, outcome text, object_kind text, object_id text, object_name text, securable_id uuid,
     schema_id uuid, catalog_id uuid, before jsonb, after jsonb, reason text, request_id text, source_address text)`;
 const change = `
   INSERT INTO securable_tags (securable_id, key, value) VALUES ($1, 'bench', $2)
@@ -64,7 +65,7 @@ async function lagUnderLoad({ workshop, databaseUrl }, { writers, seconds }) {
   const writing = Promise.all(clients.map(write));
   const lags = [];
   for (let waits = true; waits || performance.now() < end; ) {
-    // Since its transaction began: a little more than since its commit.
+    // Since it was written: a little more than since its commit.
     const { rows: oldest } = await watcher.query(`
       SELECT extract(epoch FROM clock_timestamp() - a.occurred_at)::float8 AS lag
       FROM unsealed_events u JOIN audit_events a ON a.id = u.event_id ORDER BY u.position LIMIT 1`);

@@ -43,6 +43,22 @@ const asked = fc.record({
 });
 type World = typeof world extends fc.Arbitrary<infer T> ? T : never;
 
+/** One that is always among them: a chain of copies, of which the first was made of a hidden run. */
+const chain: World = {
+  hidden: { runs: [0], versions: [] },
+  days: { runs: Array(size).fill(1), versions: Array(size).fill(1) },
+  reads: [],
+  parents: [],
+  registered: [0, null, null, null, null, null],
+  copied: [null, 0, 1, 2, 3, 4],
+  trained: [],
+};
+const upTheChain = [false, true].map((isSlow) => ({
+  root: { kind: 'MODEL_VERSION' as const, index: 5 },
+  direction: 'UPSTREAM' as const,
+  ...{ maxDepth: 6, maxNodes: 200 as const, asOf: null, isSlow },
+}));
+
 const dayAt = (number: number): Date => new Date(Date.UTC(2026, 0, number));
 
 describe('Lineage of random graphs with cycles, hidden parts and times', () => {
@@ -162,7 +178,7 @@ describe('Lineage of random graphs with cycles, hidden parts and times', () => {
           redacted += graph.nodes.filter((node) => node.redacted).length;
         }
       }),
-      { numRuns: 20 },
+      { numRuns: 20, examples: [[chain, upTheChain]] },
     );
     // The worlds are worth something.
     expect(found).toBeGreaterThan(4);
