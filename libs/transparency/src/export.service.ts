@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Access, kindOfFullName, METASTORE_ID, type SecurableKind, SecurableRepository } from '@app/access';
+import { Access, kindOfFullName, type SecurableKind, SecurableRepository } from '@app/access';
 import { type AskedAuditFilter, type AuditFilter, AuditFilters } from '@app/audit';
 import { Config, canonicalJson, Transaction } from '@app/platform';
 import { SigningKeys } from '@app/signing';
@@ -11,6 +11,7 @@ import { leafEntry } from './leaf.js';
 import { type Checkpoint, LogRepository } from './log.repository.js';
 import { LogHashes } from './log-hashes.js';
 import { inclusionPath, leafHash } from './merkle.js';
+import { MetastoreRights } from './metastore-rights.js';
 import { signatureLine } from './signed-note.js';
 
 const pageSize = 500;
@@ -39,6 +40,7 @@ export class AuditExports {
     private readonly keys: SigningKeys,
     private readonly log: LogRepository,
     private readonly reader: ExportReader,
+    private readonly rights: MetastoreRights,
     private readonly securables: SecurableRepository,
     private readonly transaction: Transaction,
   ) {}
@@ -68,7 +70,7 @@ export class AuditExports {
 
   private async authorized(within: string | undefined): Promise<{ kind: SecurableKind; id: string } | undefined> {
     if (within === undefined) {
-      await this.access.authorize('READ_AUDIT', await this.securables.byId(METASTORE_ID), 'METASTORE', 'metastore');
+      await this.rights.require('READ_AUDIT');
       return undefined;
     }
     const kind = kindOfFullName(within, 'within');

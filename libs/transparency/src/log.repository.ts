@@ -129,12 +129,13 @@ export class LogRepository {
       WHERE event_id = ANY(${eventIds}::uuid[]) ORDER BY sequence`);
   }
 
-  /** The records of deletions in a part of the log, of those that are among the first `size` leaves. */
+  /** The records of deletions in a part of the log, of those that are among the first `size` leaves. A forged one may say anything. */
   async deletionRecords(from: number, to: number, size: number): Promise<SealedEvent[]> {
     const rows = await this.db.query<AuditEvent & { sequence: number }>(sql`
       SELECT s.sequence, ${eventColumns} FROM audit_events a JOIN sealed_events s ON s.event_id = a.id
       WHERE a.action = 'audit_log.period_deleted' AND a.outcome = 'ALLOWED' AND s.sequence <= ${size}
-        AND (a.after ->> 'first')::bigint <= ${to} AND (a.after ->> 'last')::bigint >= ${from}
+        AND CASE WHEN jsonb_typeof(a.after -> 'first') = 'number' AND jsonb_typeof(a.after -> 'last') = 'number'
+          THEN (a.after ->> 'first')::numeric <= ${to} AND (a.after ->> 'last')::numeric >= ${from} ELSE FALSE END
       ORDER BY s.sequence`);
     return rows.map(({ sequence, ...event }) => ({ sequence, event }));
   }

@@ -16,10 +16,10 @@ interface Recorded extends DeletionFound {
   ranges: readonly (readonly [first: number, last: number])[];
 }
 
-/** What a record says of itself: the function delete_audit_period writes it. */
+/** What a record says of itself: the function delete_audit_period writes it, and a forger what he likes. */
 interface Said {
   class?: string;
-  sequences?: [number, number][];
+  sequences?: unknown;
 }
 
 /** The deletions that a part of the log may lack events by. */
@@ -36,7 +36,8 @@ export class DeletionCover {
     private readonly last: number,
   ) {
     this.recorded = records.map(({ sequence, event }) => {
-      const { class: eventClass = '', sequences: ranges = [] } = (event.after ?? {}) as Said;
+      const { class: eventClass = '', sequences } = (event.after ?? {}) as Said;
+      const ranges = areRanges(sequences) ? sequences : [];
       return { sequence, eventClass, deletedBy: event.actorName, reason: event.reason, count: 0, ranges };
     });
   }
@@ -62,6 +63,10 @@ export class DeletionCover {
     return this.recorded.filter(({ count }) => count > 0).map(({ ranges: _, ...found }) => found);
   }
 }
+
+const areRanges = (said: unknown): said is [number, number][] =>
+  Array.isArray(said) &&
+  said.every((range) => Array.isArray(range) && range.length === 2 && range.every(Number.isInteger));
 
 function isIn(ranges: Recorded['ranges'], sequence: number): boolean {
   let [low, high] = [0, ranges.length - 1];

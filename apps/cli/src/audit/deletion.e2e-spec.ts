@@ -136,6 +136,24 @@ describe('events that are deleted when their time is over', () => {
     await tamper('INSERT INTO audit_events SELECT * FROM kept');
   });
 
+  it('finds one whose record says what no record says', async () => {
+    for (const after of [
+      '{"first": "one", "last": "two", "sequences": "all"}',
+      '{"first": 1, "last": 99, "sequences": [null]}',
+    ]) {
+      await database.query(
+        `INSERT INTO audit_events (id, actor_name, action, outcome, object_kind, object_name, after)
+         VALUES (gen_random_uuid(), 'forger', 'audit_log.period_deleted', 'ALLOWED', 'AUDIT_LOG', 'audit log',
+           $1::jsonb || '{"class": "GOVERNANCE"}')`,
+        [after],
+      );
+    }
+    await seal();
+    await tamper(`DELETE FROM audit_events WHERE id = ${eventOf(7)}`);
+    await expectBad(await sequenceOf(7));
+    await tamper('INSERT INTO audit_events SELECT * FROM kept');
+  });
+
   it.each([
     ['names too little', `'[[' || n8 || ',' || n8 || ']]'`, 'true'],
     ['was changed afterwards', `'[[' || n7 || ',' || n8 || ']]'`, 'changed'],

@@ -61,10 +61,14 @@ function recordOf(entry: Buffer): Recorded | undefined {
   const event = JSON.parse(entry.toString('utf8'));
   if (event.action !== 'audit_log.period_deleted' || event.outcome !== 'ALLOWED') return undefined;
   const { class: eventClass, sequences } = event.after ?? {};
-  if (typeof eventClass !== 'string' || !Array.isArray(sequences)) return undefined;
+  if (typeof eventClass !== 'string' || !areRanges(sequences)) return undefined;
   const { sequence, actorName: deletedBy, reason } = event;
   return { sequence, eventClass, deletedBy, reason, count: 0, ranges: sequences };
 }
+
+/** Whoever forges a record may write anything into it. */
+const areRanges = (said: unknown): said is Ranges =>
+  Array.isArray(said) && said.every((each) => Array.isArray(each) && each.length === 2 && each.every(Number.isInteger));
 
 /** In ranges of ascending numbers. */
 function isIn(ranges: Ranges, sequence: number): boolean {
